@@ -1,0 +1,78 @@
+//! Stable codes of refusals. A code is never renamed and never reused.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why the hub refused a connection or a registration.
+///
+/// On the wire it is the snake-case name that [`RefusalCode::as_str`] gives. A code
+/// that this build does not know is read as [`RefusalCode::Other`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RefusalCode {
+    /// No protocol version is spoken by both sides.
+    ProtocolVersion,
+    /// The frame is not a message: too long, not JSON, a field missing or of a wrong type.
+    BadMessage,
+    /// The message's `kind` is not one that the hub knows.
+    UnknownKind,
+    /// The message came at a time when it makes no sense, a second hello for example.
+    OutOfOrder,
+    /// The peer's user id is not among those that the hub lets in.
+    NotAllowed,
+    /// A registration's name breaks the rule of names.
+    BadName,
+    /// A route's method is not an HTTP token.
+    BadMethod,
+    /// A route's pattern does not parse.
+    BadPattern,
+    /// A route is already served by a registration of another name, or two patterns collide.
+    RouteConflict,
+    /// The same worker registered the same id or name twice, or a route twice.
+    DuplicateRegistration,
+    /// The sizes that the worker asked for cannot make a region.
+    BadRegionSpec,
+    /// The hub could not create a region: memory or descriptors ran out.
+    RegionUnavailable,
+    /// The hub serves as many workers as its configuration allows.
+    TooManyWorkers,
+    /// The hub is shutting down.
+    ShuttingDown,
+    /// The worker did something that a correct worker cannot do.
+    Violation,
+    /// A code of a newer hub.
+    #[serde(other)]
+    Other,
+}
+
+impl RefusalCode {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RefusalCode::ProtocolVersion => "protocol_version",
+            RefusalCode::BadMessage => "bad_message",
+            RefusalCode::UnknownKind => "unknown_kind",
+            RefusalCode::OutOfOrder => "out_of_order",
+            RefusalCode::NotAllowed => "not_allowed",
+            RefusalCode::BadName => "bad_name",
+            RefusalCode::BadMethod => "bad_method",
+            RefusalCode::BadPattern => "bad_pattern",
+            RefusalCode::RouteConflict => "route_conflict",
+            RefusalCode::DuplicateRegistration => "duplicate_registration",
+            RefusalCode::BadRegionSpec => "bad_region_spec",
+            RefusalCode::RegionUnavailable => "region_unavailable",
+            RefusalCode::TooManyWorkers => "too_many_workers",
+            RefusalCode::ShuttingDown => "shutting_down",
+            RefusalCode::Violation => "violation",
+            RefusalCode::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for RefusalCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,224 @@
+//! The messages themselves.
+
+use std::borrow::ToOwned;
+use std::string::String;
+use std::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::RefusalCode;
+use crate::RegionSpec;
+
+/// What a worker says to the hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WorkerMessage {
+    /// The first message of a connection, and the only one of its kind.
+    Hello(Hello),
+    /// Offer one named set of routes. Answered by `registered` or `refused`.
+    Register(Register),
+    /// Withdraw one registration; exchanges in flight finish. Answered by `unregistered`.
+    Unregister(Unregister),
+    /// Send nothing new to this worker. Answered by `drained` once nothing is in flight.
+    Drain(Drain),
+    /// Are you there? Answered by a heartbeat with the same number.
+    Heartbeat {
+        /// Echoed by the answer.
+        seq: u64,
+    },
+}
+
+/// What the hub says to a worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum HubMessage {
+    /// The answer to a hello; carries the descriptors.
+    Welcome(Welcome),
+    /// A registration is live: its routes are open.
+    Registered(Registered),
+    /// Something was refused. Without an `id` the connection ends after it.
+    Refused(Refused),
+    /// A registration is gone and nothing of it is in flight.
+    Unregistered(Registered),
+    /// The hub will send nothing new; finish what is in flight.
+    Drain(Notice),
+    /// Nothing of this worker is in flight any more and nothing new will come.
+    Drained,
+    /// The answer to a heartbeat.
+    Heartbeat {
+        /// The number of the heartbeat that this answers.
+        seq: u64,
+    },
+    /// The hub is about to close the connection.
+    Bye(Notice),
+}
+
+/// The protocol versions that one side speaks, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtocolRange {
+    /// The oldest.
+    pub min: u32,
+    /// The newest.
+    pub max: u32,
+}
+
+impl ProtocolRange {
+    /// What this build speaks.
+    pub const OURS: ProtocolRange =
+        ProtocolRange { min: super::PROTOCOL_MIN, max: super::PROTOCOL_MAX };
+
+    /// The newest version that both ranges hold, if any.
+    pub fn common(self, other: ProtocolRange) -> Option<u32> {
+        let newest = self.max.min(other.max);
+        (newest >= self.min.max(other.min)).then_some(newest)
+    }
+}
+
+/// A worker's first message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The versions that the worker speaks.
+    pub protocol: ProtocolRange,
+    /// Name and version of the worker's library, for the log: `rust/0.1.0`.
+    pub sdk: String,
+    /// The worker's process id as it sees itself, for the log. The hub trusts only the
+    /// one that the kernel reports.
+    pub pid: u32,
+    /// The sizes that the worker would like; the hub's defaults where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<RegionRequest>,
+}
+
+/// Sizes that a worker asks for. Every field may be left to the hub.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionRequest {
+    /// Exchanges in flight at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots: Option<u32>,
+    /// Bytes for one encoded head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_bytes: Option<u32>,
+    /// Bytes of the ring that carries one request's body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_bytes: Option<u32>,
+    /// Bytes of the ring that carries one response's body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_bytes: Option<u32>,
+}
+
+impl RegionRequest {
+    /// The spec that results when `defaults` fill what the worker left open.
+    pub fn or(self, defaults: RegionSpec) -> RegionSpec {
+        RegionSpec {
+            slots: self.slots.unwrap_or(defaults.slots),
+            head_bytes: self.head_bytes.unwrap_or(defaults.head_bytes),
+            request_bytes: self.request_bytes.unwrap_or(defaults.request_bytes),
+            response_bytes: self.response_bytes.unwrap_or(defaults.response_bytes),
+        }
+    }
+}
+
+/// The answer to a hello.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The version that this connection speaks from here on.
+    pub protocol: u32,
+    /// Name and version of the hub, for the log: `slotway-hub/0.1.0`.
+    pub hub: String,
+    /// The hub's process id, for the log.
+    pub pid: u32,
+    /// The region whose descriptor comes with this message.
+    pub region: RegionInfo,
+}
+
+/// The region that a welcome carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionInfo {
+    /// Major version of the layout; another one cannot be read.
+    pub layout_major: u16,
+    /// Minor version of the layout.
+    pub layout_minor: u16,
+    /// Length of the region in bytes.
+    pub length: u64,
+    /// Exchanges in flight at most.
+    pub slots: u32,
+    /// Bytes for one encoded head.
+    pub head_bytes: u32,
+    /// Bytes of the ring that carries one request's body.
+    pub request_bytes: u32,
+    /// Bytes of the ring that carries one response's body.
+    pub response_bytes: u32,
+}
+
+/// One named set of routes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Register {
+    /// The worker's own number for it; each request's head carries it.
+    pub id: u32,
+    /// The name under which instances share load. See [`check_name`](super::check_name).
+    pub name: String,
+    /// What it serves. A request's head carries the index into this list.
+    pub routes: Vec<Route>,
+    /// Exchanges of this registration in flight at most; the region's slots where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_concurrent: Option<u32>,
+}
+
+/// One route: a method and a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// An HTTP method, or `*` for every method that no other route of the pattern names.
+    pub method: String,
+    /// A path with `{name}` for one segment and a closing `{*name}` for the rest.
+    pub pattern: String,
+    /// Whether a request may be sent to a second worker when the first died with it.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub idempotent: bool,
+}
+
+impl Route {
+    /// A route that is not idempotent.
+    pub fn new(method: &str, pattern: &str) -> Route {
+        Route { method: method.to_owned(), pattern: pattern.to_owned(), idempotent: false }
+    }
+}
+
+/// Names a registration to withdraw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unregister {
+    /// The number it was registered under.
+    pub id: u32,
+}
+
+/// Asks the hub to send nothing new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drain {}
+
+/// Confirms a registration or its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// The worker's number for it.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+}
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The registration that was refused; absent when the connection itself was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u32>,
+    /// The stable code.
+    pub code: RefusalCode,
+    /// A sentence that names what was wrong, the value and what to do.
+    pub reason: String,
+}
+
+/// A sentence for the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}

@@ -1,0 +1,33 @@
+//! The control socket's messages: what a worker and the hub say to each other
+//! besides exchanges.
+//!
+//! A message is a frame: its length as a little-endian `u32`, then that many bytes
+//! of JSON, one object whose `kind` names the message. Unknown fields are ignored,
+//! so that either side may grow; an unknown `kind` is refused by name. The welcome
+//! carries three descriptors as ancillary data of its first byte.
+//!
+//! `docs/control-protocol.md` is the specification; this module is its code.
+
+mod code;
+mod frame;
+mod message;
+mod name;
+#[cfg(test)]
+mod tests;
+
+pub use code::RefusalCode;
+pub use frame::{Decoder, FRAME_BYTES_MAX, FrameError, encode};
+pub use message::{
+    Drain, Hello, HubMessage, Notice, ProtocolRange, Refused, RegionInfo, RegionRequest, Register,
+    Registered, Route, Unregister, Welcome, WorkerMessage,
+};
+pub use name::{NAME_BYTES_MAX, NameError, check_name};
+
+/// The newest protocol version that this code speaks.
+pub const PROTOCOL_MAX: u32 = 1;
+/// The oldest protocol version that this code speaks.
+pub const PROTOCOL_MIN: u32 = 1;
+
+/// The number of descriptors that travel with a welcome: the region, the hub's
+/// doorbell (the worker writes it), the worker's doorbell (the worker polls it).
+pub const WELCOME_FDS: usize = 3;

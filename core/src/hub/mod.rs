@@ -1,0 +1,329 @@
+//! The hub's side of a region: acquire a slot, fill it, publish it, take the answer.
+//!
+//! Callers may rely on this: whatever a worker writes into the region, no method panics,
+//! touches memory outside the region, hands out a slot that is in use, or loops. What
+//! cannot come from a correct worker is a [`Violation`].
+//!
+//! Nothing here allocates, locks or waits. Methods that may have to wake the worker
+//! return a [`Rung`]; its doorbell is the caller's to ring.
+
+mod answer;
+mod lease;
+mod submit;
+#[cfg(all(test, not(slotway_loom)))]
+mod tests;
+
+use core::fmt;
+use core::marker::PhantomData;
+
+pub use answer::{Progress, Readable};
+pub use lease::Lease;
+use lease::{FreeList, Status};
+pub use submit::PublishError;
+
+use crate::bell::Rung;
+use crate::region::{Region, RegionRef};
+use crate::slot::Slot;
+use crate::sync::AtomicU32;
+use crate::wait::Wait;
+use crate::waiter::Watch;
+use crate::word::{State, Word};
+use crate::{DefaultWait, Violation};
+
+/// The hub's side of a region.
+///
+/// `R` keeps the region's memory, `L` the leases, one for each slot: `Box<[Lease]>`
+/// where there is a heap. `W` is how the worker's threads sleep.
+pub struct HubSide<R, L, W = DefaultWait> {
+    region: R,
+    leases: L,
+    free: FreeList,
+    /// The producer's position in the submission queue.
+    tail: AtomicU32,
+    wait: PhantomData<fn() -> W>,
+}
+
+impl<R, L, W> fmt::Debug for HubSide<R, L, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HubSide").field("tail", &self.tail).finish_non_exhaustive()
+    }
+}
+
+/// The right to one exchange in one slot. Its holder ends it by
+/// [`release`](HubSide::release), [`withdraw`](HubSide::withdraw) or
+/// [`abandon`](HubSide::abandon); a ticket that is dropped takes its slot with it.
+#[derive(Debug)]
+#[must_use = "a dropped ticket loses its slot"]
+pub struct Ticket {
+    slot: u32,
+    generation: u32,
+    published: bool,
+}
+
+impl Ticket {
+    /// The slot's index.
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    /// Which of the slot's exchanges this is.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Whether the worker may have seen it.
+    pub fn is_published(&self) -> bool {
+        self.published
+    }
+}
+
+/// A ticket that could not be ended the way its holder asked.
+#[derive(Debug)]
+pub enum NotEnded {
+    /// The exchange is in another state; the ticket is still good.
+    Busy(Ticket),
+    /// The worker broke the protocol; the slot is not given out again.
+    Violated(Violation),
+}
+
+/// What became of a slot whose exchange was abandoned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a worker whose event loop sleeps is told through its doorbell"]
+pub enum Abandoned {
+    /// It is free.
+    Freed,
+    /// Its worker still has it, or another caller of [`reap`](HubSide::reap) frees it now.
+    Pending(Rung),
+}
+
+/// How many slots are in which state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SlotCounts {
+    /// Not in use.
+    pub free: u32,
+    /// Acquired and not published yet.
+    pub writing: u32,
+    /// Published and not claimed yet.
+    pub ready: u32,
+    /// At work in the worker.
+    pub claimed: u32,
+    /// Answered, the answer being read.
+    pub done: u32,
+    /// Given up by the hub, still with the worker.
+    pub abandoned: u32,
+}
+
+impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
+    /// The hub's side of a fresh region.
+    ///
+    /// # Panics
+    ///
+    /// When there is not exactly one fresh lease for each slot.
+    pub fn new(region: R, leases: L) -> HubSide<R, L, W> {
+        assert_eq!(
+            leases.as_ref().len(),
+            region.region().slots() as usize,
+            "a region needs one lease for each slot"
+        );
+        let free = FreeList::new(leases.as_ref());
+        HubSide { region, leases, free, tail: AtomicU32::new(0), wait: PhantomData }
+    }
+
+    /// What keeps the region.
+    pub fn get_ref(&self) -> &R {
+        &self.region
+    }
+
+    fn region(&self) -> &Region {
+        self.region.region()
+    }
+
+    fn slot(&self, ticket: &Ticket) -> Slot<'_> {
+        self.region().slot(ticket.slot)
+    }
+
+    fn lease(&self, slot: u32) -> &Lease {
+        &self.leases.as_ref()[slot as usize]
+    }
+
+    fn violation(&self, ticket: &Ticket, found: Word) -> Violation {
+        Violation::SlotWord { slot: ticket.slot, generation: ticket.generation, found }
+    }
+
+    fn give_back(&self, slot: u32, generation: u32) {
+        self.lease(slot).set(Status::Free, generation);
+        self.free.push(self.leases.as_ref(), slot);
+    }
+
+    /// Raises the slot's notice if its worker's event loop watches it, and wakes it.
+    fn notify(&self, slot: u32, watched: bool) -> Rung {
+        if !watched {
+            return Rung::QUIET;
+        }
+        // The worker's loop sleeps on the bell, not on the map.
+        let _ = self.region().notice().raise(slot);
+        self.region().worker_bell().ring::<W>()
+    }
+
+    /// Withdraws a published exchange that no worker has claimed, and frees its slot.
+    ///
+    /// # Errors
+    ///
+    /// [`NotEnded::Busy`] when a worker was first, or the ticket is not published.
+    pub fn withdraw(&self, ticket: Ticket) -> Result<(), NotEnded> {
+        if !self.slot(&ticket).word().withdraw(ticket.generation) {
+            return Err(NotEnded::Busy(ticket));
+        }
+        self.give_back(ticket.slot, ticket.generation);
+        Ok(())
+    }
+
+    /// Ends an exchange whose worker is done with it, and frees its slot.
+    ///
+    /// # Errors
+    ///
+    /// [`NotEnded::Busy`] while the worker still has it: then abandon it.
+    pub fn release(&self, ticket: Ticket) -> Result<(), NotEnded> {
+        let word = self.slot(&ticket).word();
+        let found = word.look();
+        if found.generation() != ticket.generation {
+            return Err(NotEnded::Violated(self.violation(&ticket, found)));
+        }
+        match found.state() {
+            Some(State::Done) => match word.free(found) {
+                Ok(()) => {
+                    self.give_back(ticket.slot, ticket.generation);
+                    Ok(())
+                }
+                Err(found) => Err(NotEnded::Violated(self.violation(&ticket, found))),
+            },
+            _ => Err(NotEnded::Busy(ticket)),
+        }
+    }
+
+    /// Tells the worker that nobody waits for the answer any more. The ticket goes on:
+    /// its holder may still look at the exchange. Nothing happens unless it is claimed.
+    pub fn cancel(&self, ticket: &Ticket) -> Rung {
+        self.try_cancel(ticket).unwrap_or(Rung::QUIET)
+    }
+
+    fn try_cancel(&self, ticket: &Ticket) -> Result<Rung, Word> {
+        let slot = self.slot(ticket);
+        slot.word().cancel(ticket.generation)?;
+        let waits = &slot.header.worker_waits;
+        let watched = [&waits.cancel, &waits.request, &waits.response]
+            .into_iter()
+            .fold(false, |watched, waiter| waiter.signal::<W>() | watched);
+        Ok(self.notify(ticket.slot, watched))
+    }
+
+    /// Ends an exchange in whatever state it is. If no worker has it the slot is free at
+    /// once; else the worker is told, and the slot comes back by [`reap`](Self::reap)
+    /// when it is done.
+    ///
+    /// # Errors
+    ///
+    /// A violation when the slot word says what it cannot; the slot is not given out again.
+    pub fn abandon(&self, ticket: Ticket) -> Result<Abandoned, Violation> {
+        if !ticket.published {
+            self.discard(ticket)?;
+            return Ok(Abandoned::Freed);
+        }
+        let ticket = match self.withdraw(ticket) {
+            Ok(()) => return Ok(Abandoned::Freed),
+            Err(NotEnded::Busy(ticket)) => ticket,
+            Err(NotEnded::Violated(violation)) => return Err(violation),
+        };
+        // From here `reap` may free the slot. It runs when the worker's completion is
+        // noticed, and the word decides whether that is still to come. Either the
+        // cancellation finds Claimed: then the completion comes after it, and whoever
+        // notices it sees this lease (`slot.cancel`). Or it finds Done: then the
+        // completion may have been noticed before this lease was set, so reap here.
+        self.lease(ticket.slot).set(Status::Abandoned, ticket.generation);
+        match self.try_cancel(&ticket) {
+            Ok(rung) => Ok(Abandoned::Pending(rung)),
+            Err(found) if found.state() == Some(State::Done) && self.reap(ticket.slot)? => {
+                Ok(Abandoned::Freed)
+            }
+            // A slot that another caller of `reap` frees just now, who learns of it; or a
+            // worker that wrote nonsense and has lost itself a slot.
+            Err(_) => Ok(Abandoned::Pending(Rung::QUIET)),
+        }
+    }
+
+    /// Frees the slot of an abandoned exchange whose worker is done. To be called for
+    /// every slot that [`drain_attention`](Self::drain_attention) gives. `true`: it was one.
+    ///
+    /// # Errors
+    ///
+    /// A violation when the slot word says what it cannot.
+    pub fn reap(&self, slot: u32) -> Result<bool, Violation> {
+        if slot >= self.region().slots() {
+            return Ok(false);
+        }
+        let lease = self.lease(slot);
+        let (Status::Abandoned, generation) = lease.get() else {
+            return Ok(false);
+        };
+        let word = self.region().slot(slot).word();
+        let found = word.look();
+        if found.generation() != generation || found.state() != Some(State::Done) {
+            // Still with the worker, or already reaped and in use again.
+            return Ok(false);
+        }
+        if !lease.take_abandoned(generation) {
+            return Ok(false);
+        }
+        word.free(found).map_err(|found| Violation::SlotWord { slot, generation, found })?;
+        self.give_back(slot, generation);
+        Ok(true)
+    }
+
+    /// Takes every slot that a worker called attention to.
+    ///
+    /// A slot may be given without cause; a cause is never lost.
+    pub fn drain_attention(&self, mut each: impl FnMut(u32)) {
+        let slots = self.region().slots();
+        self.region().attention().drain(|slot| {
+            if slot < slots {
+                each(slot);
+            }
+        });
+    }
+
+    /// Announces that the hub is about to sleep until its doorbell rings. `false`: there
+    /// is something to drain first.
+    #[must_use = "only `true` says that the doorbell will ring"]
+    pub fn prepare_sleep(&self) -> bool {
+        self.region().hub_bell().watch() == Watch::Armed
+            && self.region().attention().prepare_sleep()
+    }
+
+    /// Sleeps on the hub's bell until a worker calls, `timeout` at most: for a hub that
+    /// waits with a thread and has no doorbell. `false` when the time is over.
+    pub fn sleep(&self, timeout: Option<core::time::Duration>) -> bool {
+        if !self.region().attention().prepare_sleep() {
+            return true;
+        }
+        self.region().hub_bell().park::<W>(timeout)
+    }
+
+    /// Counts the slots by state. A snapshot for people: it looks at one after another.
+    pub fn counts(&self) -> SlotCounts {
+        let mut counts = SlotCounts::default();
+        for (index, lease) in self.leases.as_ref().iter().enumerate() {
+            let at = match lease.get().0 {
+                Status::Free => &mut counts.free,
+                Status::Abandoned => &mut counts.abandoned,
+                Status::Held => match self.region().slot(index as u32).word().peek().state() {
+                    Some(State::Ready) => &mut counts.ready,
+                    Some(State::Claimed) => &mut counts.claimed,
+                    Some(State::Done) => &mut counts.done,
+                    Some(State::Writing | State::Free) | None => &mut counts.writing,
+                },
+            };
+            *at += 1;
+        }
+        counts
+    }
+}

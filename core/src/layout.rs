@@ -1,0 +1,289 @@
+//! Where everything lies in a region. `docs/region-layout.md` is the specification.
+//!
+//! Every offset is computed once from the [`RegionSpec`], here, with checked arithmetic,
+//! for both sides. The same numbers stand in the region's header, so that a reader of
+//! another make needs only those; [`Layout::check`] compares the two.
+
+use core::fmt;
+use core::mem::{offset_of, size_of};
+
+use crate::signal::words_for;
+use crate::spec::{REGION_BYTES_MAX, RegionSpec, SpecError};
+
+/// The first eight bytes of every region.
+pub const MAGIC: [u8; 8] = *b"SLOTWAY\0";
+/// A region of another major version cannot be read.
+pub const LAYOUT_MAJOR: u16 = 1;
+/// A region of a newer minor version can be read, but says more than this code knows.
+pub const LAYOUT_MINOR: u16 = 0;
+
+/// Bytes between things that different processors write: two cache lines, because
+/// processors fetch lines in pairs.
+pub(crate) const LINE_PAIR: usize = 128;
+const PAGE: usize = 4096;
+/// Added to the distance between slots' payloads, so that their first lines fall into
+/// different sets of the caches: an odd number of 64-byte lines.
+const COLOUR: usize = 5 * 64;
+
+pub(crate) const SLOT_HEADER_BYTES: usize = 256;
+
+/// The first bytes of a region, little-endian. Written by the hub before the region is
+/// handed out, and never again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct RegionHeader {
+    /// [`MAGIC`].
+    pub magic: [u8; 8],
+    /// [`LAYOUT_MAJOR`].
+    pub layout_major: u16,
+    /// [`LAYOUT_MINOR`].
+    pub layout_minor: u16,
+    /// Feature bits: none are known yet, all zero.
+    pub features: u32,
+    /// [`RegionSpec::slots`].
+    pub slots: u32,
+    /// [`RegionSpec::head_bytes`].
+    pub head_bytes: u32,
+    /// [`RegionSpec::request_bytes`].
+    pub request_bytes: u32,
+    /// [`RegionSpec::response_bytes`].
+    pub response_bytes: u32,
+    /// Length of the region in bytes.
+    pub length: u64,
+    /// Offset of the hub's bell.
+    pub hub_bell: u64,
+    /// Offset of the worker's bell.
+    pub worker_bell: u64,
+    /// Offset of the submission queue's head.
+    pub queue_head: u64,
+    /// Offset of the submission queue's cells.
+    pub queue_cells: u64,
+    /// Number of cells, a power of two.
+    pub queue_length: u64,
+    /// Offset of the attention map's summary; its words follow 128 bytes later.
+    pub attention: u64,
+    /// Offset of the notice map's summary; its words follow 128 bytes later.
+    pub notice: u64,
+    /// Words of each map.
+    pub map_words: u64,
+    /// Offset of the first slot's header.
+    pub slot_headers: u64,
+    /// Bytes from one slot's header to the next.
+    pub slot_header_stride: u64,
+    /// Offset of the first slot's payload.
+    pub payloads: u64,
+    /// Bytes from one slot's payload to the next.
+    pub payload_stride: u64,
+}
+
+const _: () = assert!(offset_of!(RegionHeader, layout_major) == 8);
+const _: () = assert!(offset_of!(RegionHeader, slots) == 16);
+const _: () = assert!(offset_of!(RegionHeader, length) == 32);
+const _: () = assert!(offset_of!(RegionHeader, payload_stride) == 128);
+const _: () = assert!(size_of::<RegionHeader>() == 136);
+
+/// The offsets of one region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    spec: RegionSpec,
+    pub(crate) hub_bell: usize,
+    pub(crate) worker_bell: usize,
+    pub(crate) queue_head: usize,
+    pub(crate) queue_cells: usize,
+    pub(crate) queue_length: usize,
+    pub(crate) attention: usize,
+    pub(crate) notice: usize,
+    pub(crate) map_words: usize,
+    pub(crate) slot_headers: usize,
+    pub(crate) payloads: usize,
+    pub(crate) payload_stride: usize,
+    length: usize,
+}
+
+/// A region that this code cannot read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LayoutError {
+    /// The first bytes are not [`MAGIC`]; holds them.
+    Magic([u8; 8]),
+    /// The layout's major version is another; holds it.
+    Major(u16),
+    /// Feature bits that this code does not know; holds them.
+    Features(u32),
+    /// The sizes cannot make a region.
+    Spec(SpecError),
+    /// A field of the header is not what follows from the sizes.
+    Field {
+        /// Its name.
+        name: &'static str,
+        /// What the header says.
+        found: u64,
+        /// What follows from the sizes.
+        expected: u64,
+    },
+}
+
+impl fmt::Display for LayoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            LayoutError::Magic(found) => write!(
+                f,
+                "the region begins with \"{}\" and not with \"{}\"; it is not a Slotway region",
+                found.escape_ascii(),
+                MAGIC.escape_ascii()
+            ),
+            LayoutError::Major(found) => write!(
+                f,
+                "the region has layout version {found} and this side reads version {LAYOUT_MAJOR}; bring hub and worker to the same release"
+            ),
+            LayoutError::Features(bits) => write!(
+                f,
+                "the region uses features {bits:#x} that this side does not know; update the worker's library"
+            ),
+            LayoutError::Spec(error) => error.fmt(f),
+            LayoutError::Field { name, found, expected } => {
+                write!(f, "the region's {name} is {found}; from its sizes follows {expected}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for LayoutError {}
+
+impl Layout {
+    /// The layout for a spec.
+    ///
+    /// # Errors
+    ///
+    /// A size that is out of range, or a sum above
+    /// [`REGION_BYTES_MAX`].
+    pub fn new(spec: RegionSpec) -> Result<Layout, SpecError> {
+        spec.validate()?;
+        // `validate` bounds every size so that nothing below can overflow 64 bits:
+        // 16,384 slots of 2 · (1 + 16) MiB are 2⁴⁰ bytes. usize has 64 bits here.
+        const _: () = assert!(size_of::<usize>() == 8);
+        let slots = spec.slots as usize;
+        let map_words = words_for(spec.slots);
+        // Twice the slots: withdrawn entries keep their cell until a worker skips them.
+        let queue_length = (2 * slots).next_power_of_two();
+        let mut end = PAGE;
+        let mut place = |bytes: usize, align: usize| {
+            let at = end.next_multiple_of(align);
+            end = at + bytes;
+            at
+        };
+        let hub_bell = place(LINE_PAIR, LINE_PAIR);
+        let worker_bell = place(LINE_PAIR, LINE_PAIR);
+        let queue_head = place(LINE_PAIR, LINE_PAIR);
+        let attention = place(LINE_PAIR + 8 * map_words, LINE_PAIR);
+        let notice = place(LINE_PAIR + 8 * map_words, LINE_PAIR);
+        let queue_cells = place(8 * queue_length, LINE_PAIR);
+        let slot_headers = place(slots * SLOT_HEADER_BYTES, PAGE);
+        let payload_stride = 2 * spec.head_bytes as usize
+            + spec.request_bytes as usize
+            + spec.response_bytes as usize
+            + COLOUR;
+        let payloads = place(slots * payload_stride, PAGE);
+        let length = place(0, PAGE);
+        if length as u64 > REGION_BYTES_MAX {
+            return Err(SpecError::Total(length as u64));
+        }
+        Ok(Layout {
+            spec,
+            hub_bell,
+            worker_bell,
+            queue_head,
+            queue_cells,
+            queue_length,
+            attention,
+            notice,
+            map_words,
+            slot_headers,
+            payloads,
+            payload_stride,
+            length,
+        })
+    }
+
+    /// The sizes it was made from.
+    pub fn spec(&self) -> RegionSpec {
+        self.spec
+    }
+
+    /// Length of the region in bytes.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The header that a region of this layout begins with.
+    pub fn header(&self) -> RegionHeader {
+        RegionHeader {
+            magic: MAGIC,
+            layout_major: LAYOUT_MAJOR,
+            layout_minor: LAYOUT_MINOR,
+            features: 0,
+            slots: self.spec.slots,
+            head_bytes: self.spec.head_bytes,
+            request_bytes: self.spec.request_bytes,
+            response_bytes: self.spec.response_bytes,
+            length: self.length as u64,
+            hub_bell: self.hub_bell as u64,
+            worker_bell: self.worker_bell as u64,
+            queue_head: self.queue_head as u64,
+            queue_cells: self.queue_cells as u64,
+            queue_length: self.queue_length as u64,
+            attention: self.attention as u64,
+            notice: self.notice as u64,
+            map_words: self.map_words as u64,
+            slot_headers: self.slot_headers as u64,
+            slot_header_stride: SLOT_HEADER_BYTES as u64,
+            payloads: self.payloads as u64,
+            payload_stride: self.payload_stride as u64,
+        }
+    }
+
+    /// The layout that a header describes, after checking that it describes one.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, in the order magic, version, features, sizes,
+    /// offsets.
+    pub fn check(header: &RegionHeader) -> Result<Layout, LayoutError> {
+        if header.magic != MAGIC {
+            return Err(LayoutError::Magic(header.magic));
+        }
+        if header.layout_major != LAYOUT_MAJOR {
+            return Err(LayoutError::Major(header.layout_major));
+        }
+        if header.features != 0 {
+            return Err(LayoutError::Features(header.features));
+        }
+        let layout = Layout::new(RegionSpec {
+            slots: header.slots,
+            head_bytes: header.head_bytes,
+            request_bytes: header.request_bytes,
+            response_bytes: header.response_bytes,
+        })
+        .map_err(LayoutError::Spec)?;
+        let ours = layout.header();
+        let fields = [
+            ("length", header.length, ours.length),
+            ("hub bell", header.hub_bell, ours.hub_bell),
+            ("worker bell", header.worker_bell, ours.worker_bell),
+            ("queue head", header.queue_head, ours.queue_head),
+            ("queue cells", header.queue_cells, ours.queue_cells),
+            ("queue length", header.queue_length, ours.queue_length),
+            ("attention map", header.attention, ours.attention),
+            ("notice map", header.notice, ours.notice),
+            ("map words", header.map_words, ours.map_words),
+            ("slot headers", header.slot_headers, ours.slot_headers),
+            ("slot header stride", header.slot_header_stride, ours.slot_header_stride),
+            ("payloads", header.payloads, ours.payloads),
+            ("payload stride", header.payload_stride, ours.payload_stride),
+        ];
+        match fields.into_iter().find(|(_, found, expected)| found != expected) {
+            Some((name, found, expected)) => Err(LayoutError::Field { name, found, expected }),
+            None => Ok(layout),
+        }
+    }
+}
