@@ -11,8 +11,6 @@
 
 mod claim;
 mod spin;
-#[cfg(all(test, not(slotway_loom)))]
-mod tests;
 
 use core::fmt;
 use core::marker::PhantomData;
