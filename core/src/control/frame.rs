@@ -84,7 +84,7 @@ impl Decoder {
     ///
     /// A frame that is not a message. [`FrameError::Length`] is final, because the
     /// bytes after it have no boundaries; after the others the next frame can be read.
-    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
+    pub fn message<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
         let pending = &self.buffer[self.taken..];
         let Some((prefix, rest)) = pending.split_first_chunk::<LENGTH_BYTES>() else {
             return Ok(None);

@@ -17,7 +17,7 @@ fn frame(json: &str) -> Vec<u8> {
 fn decode(bytes: &[u8]) -> Result<Option<WorkerMessage>, FrameError> {
     let mut decoder = Decoder::new();
     decoder.feed(bytes);
-    decoder.next()
+    decoder.message()
 }
 
 fn hello() -> WorkerMessage {
@@ -37,7 +37,7 @@ fn messages_arrive_in_any_pieces() {
     let mut messages = Vec::new();
     for byte in bytes {
         decoder.feed(&[byte]);
-        messages.extend(decoder.next::<WorkerMessage>().expect("well-formed"));
+        messages.extend(decoder.message::<WorkerMessage>().expect("well-formed"));
     }
     assert_eq!(messages, [hello(), WorkerMessage::Heartbeat { seq: 9 }]);
 }
@@ -53,10 +53,10 @@ fn unknown_kinds_are_named_and_the_next_frame_is_read() {
     let mut decoder = Decoder::new();
     decoder.feed(&frame(r#"{"kind":"dance","x":1}"#));
     decoder.feed(&frame(r#"{"kind":"heartbeat","seq":2}"#));
-    let error = decoder.next::<WorkerMessage>().expect_err("no such kind");
+    let error = decoder.message::<WorkerMessage>().expect_err("no such kind");
     assert_eq!(error, FrameError::UnknownKind("dance".into()));
     assert!(error.to_string().contains("dance"));
-    assert_eq!(decoder.next(), Ok(Some(WorkerMessage::Heartbeat { seq: 2 })));
+    assert_eq!(decoder.message(), Ok(Some(WorkerMessage::Heartbeat { seq: 2 })));
 }
 
 #[test]

@@ -5,6 +5,9 @@ use crate::area::Area;
 
 const RECORD_BYTES: usize = 6;
 
+/// One name and its value.
+pub(super) type Field<'a> = (&'a [u8], &'a [u8]);
+
 /// Names and values in order. Names may repeat; values are any bytes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fields<'a> {
@@ -30,7 +33,7 @@ impl<'a> Fields<'a> {
         self.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    fn split(bytes: &'a [u8]) -> Option<((&'a [u8], &'a [u8]), &'a [u8])> {
+    fn split(bytes: &'a [u8]) -> Option<(Field<'a>, &'a [u8])> {
         let (record, rest) = bytes.split_first_chunk::<RECORD_BYTES>()?;
         let [n0, n1, v0, v1, v2, v3] = *record;
         let name_length = usize::from(u16::from_le_bytes([n0, n1]));
@@ -42,7 +45,7 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Iterator for Fields<'a> {
-    type Item = (&'a [u8], &'a [u8]);
+    type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (field, rest) = Fields::split(self.rest)?;

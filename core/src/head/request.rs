@@ -288,8 +288,8 @@ impl<'a> RequestHead<'a> {
     pub fn peer(&self) -> Option<SocketAddr> {
         let port = u16_at(self.fixed, 52);
         let ip = match self.fixed[51] {
-            PEER_V4 => IpAddr::V4(Ipv4Addr::from_octets(array_at(self.fixed, 54))),
-            PEER_V6 => IpAddr::V6(Ipv6Addr::from_octets(array_at(self.fixed, 54))),
+            PEER_V4 => IpAddr::V4(Ipv4Addr::from(array_at::<4>(self.fixed, 54))),
+            PEER_V6 => IpAddr::V6(Ipv6Addr::from(array_at::<16>(self.fixed, 54))),
             PEER_NONE.. => return None,
         };
         Some(SocketAddr::new(ip, port))
