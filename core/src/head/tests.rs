@@ -1,6 +1,6 @@
 //! What is encoded comes back; what is not a head is refused.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::vec::Vec;
 
 use proptest::prelude::*;

@@ -1,0 +1,185 @@
+//! The bytes that the specifications in `docs/` show are the bytes that the code makes.
+//!
+//! Each fenced block tagged `golden NAME` in a specification is compared with what the
+//! code gives for NAME; every block must be known here and everything here must be shown.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use slotway_core::control::{
+    Drain, Hello, HubMessage, Notice, ProtocolRange, RefusalCode, Refused, RegionInfo, Register,
+    Registered, Route, Unregister, Welcome, WorkerMessage, encode,
+};
+use slotway_core::head::{RequestLine, TraceContext};
+use slotway_core::hub::{HubSide, Lease};
+use slotway_core::map::Mapping;
+use slotway_core::worker::WorkerSide;
+use slotway_core::{End, Layout, RegionSpec};
+
+const REGION_LAYOUT: &str = include_str!("../../docs/region-layout.md");
+const CONTROL_PROTOCOL: &str = include_str!("../../docs/control-protocol.md");
+
+const SPEC: RegionSpec =
+    RegionSpec { slots: 2, head_bytes: 4096, request_bytes: 4096, response_bytes: 8192 };
+
+/// The blocks of a document by name.
+fn blocks(document: &str) -> BTreeMap<String, String> {
+    let mut blocks = BTreeMap::new();
+    let mut lines = document.lines();
+    while let Some(line) = lines.next() {
+        if let Some(name) = line.strip_prefix("```golden ") {
+            let body: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
+            assert!(blocks.insert(name.into(), body.join("\n")).is_none(), "{name} twice");
+        }
+    }
+    blocks
+}
+
+/// Sixteen bytes a line, an offset before them; runs of zero lines are left out.
+fn hex(bytes: &[u8]) -> String {
+    let line = |(index, line): (usize, &[u8])| {
+        let bytes: Vec<_> = line.iter().map(|byte| format!("{byte:02x}")).collect();
+        line.iter()
+            .any(|&byte| byte != 0)
+            .then(|| format!("{:04x}  {}", 16 * index, bytes.join(" ")))
+    };
+    bytes.chunks(16).enumerate().filter_map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn compare(document: &str, made: &[(&str, String)]) {
+    let shown = blocks(document);
+    let names: Vec<_> = shown.keys().map(String::as_str).collect();
+    let mut expected: Vec<_> = made.iter().map(|(name, _)| *name).collect();
+    expected.sort_unstable();
+    assert_eq!(names, expected, "the document shows other blocks than the code makes");
+    for (name, made) in made {
+        assert_eq!(&shown[*name], made, "the bytes of `{name}` are not what the document shows");
+    }
+}
+
+fn read(mapping: &Mapping, offset: u64, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    assert_eq!(rustix::io::pread(mapping.fd(), &mut bytes[..], offset), Ok(length));
+    bytes
+}
+
+#[test]
+fn the_region_is_laid_out_as_specified() {
+    let mapping = Arc::new(Mapping::create(SPEC).expect("a small region"));
+    let layout = Layout::new(SPEC).expect("a valid spec").header();
+    let leases: Box<[Lease]> = (0..SPEC.slots).map(|_| Lease::default()).collect();
+    let hub: HubSide<_, _> = HubSide::new(mapping.clone(), leases);
+    let worker: WorkerSide<_> = WorkerSide::new(mapping.clone());
+    let mut made = vec![("region-header", hex(&read(&mapping, 0, 136)))];
+
+    let mut ticket = hub.acquire().expect("honest").expect("free");
+    let line = RequestLine {
+        method: b"POST",
+        path: b"/items/a%20b",
+        query: Some(b"q=1"),
+        route: b"/items/{id}",
+        registration: 1,
+        route_index: 2,
+        deadline_ns: 0x1122_3344_5566_7788,
+        content_length: Some(5),
+        http_version: 11,
+        peer: Some("192.0.2.7:4660".parse().expect("an address")),
+        trace: Some(TraceContext { trace_id: [0xaa; 16], parent_id: [0xbb; 8], flags: 1 }),
+    };
+    hub.encode_head(&ticket, &line, |head| {
+        head.param("id", b"a b")?;
+        head.header(b"accept", b"*/*")?;
+        head.header(b"x", b"\xff")
+    })
+    .expect("it fits");
+    assert_eq!(hub.write_body(&ticket, b"hello").expect("honest").0, 5);
+    let _ = hub.end_body(&ticket, End::Finished);
+    assert!(hub.prepare_sleep());
+    let _ = hub.publish(&mut ticket).expect("room");
+    made.push(("queue-cell", hex(&read(&mapping, layout.queue_cells, 8))));
+    made.push(("slot-header-ready", hex(&read(&mapping, layout.slot_headers, 256))));
+    made.push(("request-head", hex(&read(&mapping, layout.payloads, 176))));
+
+    let claim = worker.claim().expect("it is queued");
+    let _ = worker.read_request(&claim, &mut [0; 8]);
+    assert_eq!(worker.write_response(&claim, b"answer"), 6);
+    worker.encode_head(&claim, 200, Some(6), |head| head.header(b"x", b"y")).expect("it fits");
+    assert!(worker.finish(claim).needed());
+    made.push(("attention-summary", hex(&read(&mapping, layout.attention, 8))));
+    made.push(("attention-word", hex(&read(&mapping, layout.attention + 128, 8))));
+    made.push(("slot-header-done", hex(&read(&mapping, layout.slot_headers, 256))));
+    let response_head = layout.payloads + u64::from(SPEC.head_bytes);
+    made.push(("response-head", hex(&read(&mapping, response_head, 32))));
+    hub.release(ticket).expect("it is done");
+    compare(REGION_LAYOUT, &made);
+}
+
+#[test]
+fn the_control_messages_are_as_specified() {
+    let layout = Layout::new(SPEC).expect("a valid spec").header();
+    let worker = |message| json(&encode::<WorkerMessage>(&message).expect("short"));
+    let hub = |message| json(&encode::<HubMessage>(&message).expect("short"));
+    let registered = || Registered { id: 0, name: "greeter".into() };
+    let heartbeat = encode(&WorkerMessage::Heartbeat { seq: 1 }).expect("short");
+    let made = [
+        ("frame", hex(&heartbeat)),
+        (
+            "hello",
+            worker(WorkerMessage::Hello(Hello {
+                protocol: ProtocolRange::OURS,
+                sdk: "rust/0.1.0".into(),
+                pid: 4242,
+                region: None,
+            })),
+        ),
+        (
+            "register",
+            worker(WorkerMessage::Register(Register {
+                id: 0,
+                name: "greeter".into(),
+                routes: vec![
+                    Route { idempotent: true, ..Route::new("GET", "/hello/{name}") },
+                    Route::new("POST", "/echo"),
+                ],
+                max_concurrent: Some(32),
+            })),
+        ),
+        ("unregister", worker(WorkerMessage::Unregister(Unregister { id: 0 }))),
+        ("drain", worker(WorkerMessage::Drain(Drain {}))),
+        (
+            "welcome",
+            hub(HubMessage::Welcome(Welcome {
+                protocol: 1,
+                hub: "slotway-hub/0.1.0".into(),
+                pid: 4200,
+                region: RegionInfo {
+                    layout_major: layout.layout_major,
+                    layout_minor: layout.layout_minor,
+                    length: layout.length,
+                    slots: SPEC.slots,
+                    head_bytes: SPEC.head_bytes,
+                    request_bytes: SPEC.request_bytes,
+                    response_bytes: SPEC.response_bytes,
+                },
+            })),
+        ),
+        ("registered", hub(HubMessage::Registered(registered()))),
+        (
+            "refused",
+            hub(HubMessage::Refused(Refused {
+                id: Some(0),
+                code: RefusalCode::RouteConflict,
+                reason: "GET /hello/{name} is served by \"other\"".into(),
+            })),
+        ),
+        ("unregistered", hub(HubMessage::Unregistered(registered()))),
+        ("hub-drain", hub(HubMessage::Drain(Notice { reason: "shutting down".into() }))),
+        ("drained", hub(HubMessage::Drained)),
+        ("bye", hub(HubMessage::Bye(Notice { reason: "shutting down".into() }))),
+    ];
+    compare(CONTROL_PROTOCOL, &made);
+}
+
+fn json(frame: &[u8]) -> String {
+    String::from_utf8(frame[4..].to_vec()).expect("JSON is UTF-8")
+}
