@@ -1,0 +1,42 @@
+# The commands of this project. CI calls only these.
+
+CARGO ?= cargo
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: help demo test check unit loom c blackbox bench header install setup clean
+
+help:
+	@echo "make demo              see it work: a hub, a C worker, a Rust worker, real requests"
+	@echo "make test              everything that CI runs"
+	@echo "make bench             Slotway beside its floors and peers; bench-core, bench-http for one"
+	@echo "make install PREFIX=…  the hub, the C library, its header, pkg-config and CMake files"
+	@echo "make check|unit|loom|c|blackbox   one part of make test"
+	@echo "make header            write include/slotway.h anew after a change of the C ABI"
+
+setup:
+	@scripts/setup.sh
+
+demo: setup
+	@scripts/demo.sh
+
+test: setup
+	@scripts/test.sh
+
+check unit loom c blackbox: setup
+	@scripts/test.sh $@
+
+bench: setup
+	@scripts/bench.sh
+
+bench-%: setup
+	@scripts/bench.sh $*
+
+header: setup
+	@scripts/header.sh
+
+install:
+	@CARGO="$(CARGO)" PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install.sh
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Everything that CI runs, or the parts that are named, with a summary at the end.
+# A part's output goes to target/test-logs and is shown when it fails.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh all || exit 1
+
+logs=target/test-logs
+mkdir -p "$logs"
+passed=0 failed=0 tests=0
+summary=()
+
+# part NAME COMMAND…: runs a command, keeps its output, counts its tests.
+part() {
+    local name=$1 start=$SECONDS log status count
+    shift
+    log="$logs/${name// /-}.log"
+    printf '%-44s ' "$name"
+    if "$@" >"$log" 2>&1; then status=ok passed=$((passed + 1)); else status=FAILED failed=$((failed + 1)); fi
+    count=$(sed -n 's/^test result: .* \([0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+    tests=$((tests + count))
+    local line
+    line=$(printf '%-7s %4d s' "$status" $((SECONDS - start)))
+    [ "$count" -gt 0 ] && line+=$(printf '  %5d tests' "$count")
+    echo "$line"
+    summary+=("$(printf '%-44s %s' "$name" "$line")")
+    if [ "$status" = FAILED ]; then
+        echo "--- the end of $log"
+        tail -n 80 "$log"
+        echo "---"
+    fi
+}
+
+check() {
+    part "formatting" cargo fmt --all --check
+    part "lints" cargo clippy --workspace --all-targets --all-features -- -D warnings
+    part "core without std and alloc" cargo build -p slotway-core --no-default-features
+    part "header is what the code says" scripts/header.sh --verify
+}
+
+unit() {
+    part "unit and integration tests" cargo test --workspace --all-features --exclude slotway-tests
+}
+
+loom() {
+    part "models" env RUSTFLAGS="--cfg slotway_loom" CARGO_TARGET_DIR=target/loom \
+        cargo test --release -p slotway-loom
+}
+
+c() {
+    part "C: header, install, examples" bindings/c/tests/run.sh
+}
+
+blackbox() {
+    part "hub and workers for the black-box tests" cargo build -p slotway-hub -p slotway-ffi -p slotway-tests
+    part "black-box tests" cargo test -p slotway-tests
+}
+
+if [ $# -eq 0 ]; then set -- check unit loom c blackbox; fi
+for name in "$@"; do "$name"; done
+
+echo
+echo "Summary"
+printf '%s\n' "${summary[@]}"
+echo
+echo "$tests tests in $passed parts that passed and $failed that failed, $SECONDS s"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
