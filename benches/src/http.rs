@@ -156,7 +156,7 @@ fn measure(report: &mut Report, folder: &Path) -> io::Result<()> {
     let socket = socket.to_str().ok_or(io::ErrorKind::InvalidInput)?;
     let (hub, ours) = Server::start(
         &built("slotway")?,
-        &["hub", "--listen", "127.0.0.1:0", "--socket", socket, "--admin", "none"],
+        &["hub", "--listen", "127.0.0.1:0", "--control", socket, "--admin", "none"],
     )?;
     let program = c_worker(folder)?;
     let worker = Command::new(&program)
