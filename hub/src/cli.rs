@@ -1,0 +1,34 @@
+//! The command line.
+
+mod hub;
+mod log;
+mod value;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// HTTP for worker processes, through shared memory.
+#[derive(Debug, Parser)]
+#[command(name = "slotway", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the hub: terminate HTTP and hand requests to the workers that connect.
+    Hub(Box<hub::HubArgs>),
+}
+
+/// Parses the arguments and runs what they ask for. Exit code 0 is a clean end, 1 a
+/// failure that was reported on standard error, 2 a mistake in the arguments.
+pub fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Hub(args) => hub::run(*args),
+    }
+}
+
+#[cfg(test)]
+mod tests;

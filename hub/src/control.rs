@@ -1,0 +1,12 @@
+//! The control socket: where workers connect, register and die.
+
+mod link;
+mod listener;
+mod path;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use listener::listen;
+pub use path::ControlPath;
+pub(crate) use path::{BoundSocket, our_uid};

@@ -1,0 +1,81 @@
+//! Accepting workers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use slotway_core::control::RefusalCode;
+use tokio::net::UnixStream;
+use tokio::sync::Semaphore;
+use tracing::warn;
+
+use super::link::Link;
+use super::session::{Peer, session};
+use super::{BoundSocket, our_uid};
+use crate::phase::{Phase, Phases};
+use crate::shared::Shared;
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Accepts workers until the hub drains. Each session holds a clone of `phases`.
+pub(crate) async fn listen(shared: Arc<Shared>, socket: BoundSocket, mut phases: Phases) {
+    let room = Arc::new(Semaphore::new(shared.config.limits.workers));
+    let mut next_id = 0;
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.listener().accept() => accepted,
+            _ = phases.at_least(Phase::Draining) => return,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                next_id += 1;
+                let (shared, room, phases) = (shared.clone(), room.clone(), phases.clone());
+                tokio::spawn(admit(shared, stream, next_id, room, phases));
+            }
+            Err(error) => {
+                warn!(%error, "cannot accept a worker");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Looks at who it is before a byte is read.
+async fn admit(
+    shared: Arc<Shared>,
+    stream: UnixStream,
+    id: u64,
+    room: Arc<Semaphore>,
+    phases: Phases,
+) {
+    let cred = stream.peer_cred();
+    let mut link = Link::new(stream, shared.config.times.control);
+    let peer = match cred {
+        Ok(cred) => Peer { id, pid: cred.pid().filter(|&pid| pid > 0), uid: cred.uid() },
+        Err(error) => {
+            warn!(%error, "a worker's user is not known");
+            return;
+        }
+    };
+    // A refusal that cannot be delivered is one all the same.
+    if peer.uid != our_uid() && !shared.config.allow_uids.contains(&peer.uid) {
+        warn!(worker = id, uid = peer.uid, pid = peer.pid, "a worker of another user was refused");
+        let reason = format!(
+            "user {} may not connect to this hub; run the worker as user {}, or allow its user \
+             with --allow-uid",
+            peer.uid,
+            our_uid()
+        );
+        let _ = link.refuse(None, RefusalCode::NotAllowed, reason).await;
+        return;
+    }
+    let Ok(_place) = room.try_acquire() else {
+        let workers = shared.config.limits.workers;
+        warn!(worker = id, pid = peer.pid, workers, "a worker was refused: there are too many");
+        let reason = format!(
+            "the hub serves {workers} workers, as many as it may; raise --workers, or stop one"
+        );
+        let _ = link.refuse(None, RefusalCode::TooManyWorkers, reason).await;
+        return;
+    };
+    session(shared, link, peer, phases).await;
+}

@@ -1,0 +1,393 @@
+//! One worker's connection, from hello to its end.
+//!
+//! The session is what detects the worker's death: the end of its socket, or its process
+//! descriptor. It watches both from before the first registration, and every registration
+//! goes through it, so none can be eligible for traffic while nobody watches.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use slotway_core::control::{
+    FrameError, Hello, HubMessage, Notice, PROTOCOL_MAX, PROTOCOL_MIN, ProtocolRange, RefusalCode,
+    RegionInfo, Register, Registered, Welcome, WorkerMessage,
+};
+use slotway_core::map::{Doorbell, MapError, Mapping};
+use slotway_core::{LAYOUT_MAJOR, LAYOUT_MINOR, Layout, RegionSpec};
+use tokio::io::unix::AsyncFd;
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+use tracing::{debug, info, warn};
+
+use super::link::{Link, LinkError};
+use crate::instance::{Instance, Registration, Who, attend};
+use crate::phase::{Phase, Phases};
+use crate::readable::watch;
+use crate::shared::Shared;
+
+/// Who is at the other end, as the kernel says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer {
+    pub(super) id: u64,
+    pub(super) pid: Option<i32>,
+    pub(super) uid: u32,
+}
+
+/// Why a session ended.
+enum End {
+    Link(LinkError),
+    /// The process is gone.
+    Exited,
+    /// It broke the protocol of the region.
+    Violation,
+    /// The hub shuts down.
+    Shutdown,
+    /// The connection was refused, with the reason that was sent.
+    Refused(RefusalCode, String),
+}
+
+impl From<LinkError> for End {
+    fn from(error: LinkError) -> End {
+        match error {
+            LinkError::Frame(error) => End::Refused(RefusalCode::BadMessage, error.to_string()),
+            error => End::Link(error),
+        }
+    }
+}
+
+/// Serves one worker until it is gone.
+pub(super) async fn session(shared: Arc<Shared>, mut link: Link, peer: Peer, mut phases: Phases) {
+    let end = match greet(&shared, &mut link, peer, &mut phases).await {
+        Ok((instance, region_task)) => {
+            let mut session = Session {
+                shared: &shared,
+                link: &mut link,
+                instance: &instance,
+                exit: exit_of(peer),
+                registrations: Vec::new(),
+                leaving: Vec::new(),
+                drain_asked: false,
+            };
+            let end = session.run(&mut phases).await;
+            // Nobody new comes, and everybody who waits sees it, before anything else.
+            instance.bury();
+            shared.registry.disconnect(&instance);
+            region_task.abort();
+            end
+        }
+        Err(end) => end,
+    };
+    farewell(&mut link, peer, end).await;
+}
+
+async fn farewell(link: &mut Link, peer: Peer, end: End) {
+    let (worker, pid) = (peer.id, peer.pid);
+    match end {
+        End::Link(LinkError::Ended) => info!(worker, pid, "worker disconnected"),
+        End::Link(error) => warn!(worker, pid, %error, "worker disconnected"),
+        End::Exited => info!(worker, pid, "worker exited"),
+        End::Shutdown => {
+            let bye = HubMessage::Bye(Notice { reason: "the hub shuts down".to_owned() });
+            let _ = link.send(&bye).await;
+        }
+        End::Violation => {
+            let reason = "the worker wrote into its region what no correct worker writes";
+            let _ = link.refuse(None, RefusalCode::Violation, reason.to_owned()).await;
+        }
+        End::Refused(code, reason) => {
+            warn!(worker, pid, %code, reason, "worker refused");
+            let _ = link.refuse(None, code, reason).await;
+        }
+    }
+}
+
+/// The process's descriptor, readable once it has exited. Without one the end of the
+/// socket has to do.
+fn exit_of(peer: Peer) -> Option<AsyncFd<OwnedFd>> {
+    let pid = Pid::from_raw(peer.pid?)?;
+    pidfd_open(pid, PidfdFlags::NONBLOCK)
+        .map_err(io::Error::from)
+        .and_then(watch)
+        .inspect_err(|error| debug!(worker = peer.id, %error, "no descriptor for the process"))
+        .ok()
+}
+
+/// From hello to welcome.
+async fn greet(
+    shared: &Arc<Shared>,
+    link: &mut Link,
+    peer: Peer,
+    phases: &mut Phases,
+) -> Result<(Arc<Instance>, AbortHandle), End> {
+    let hello = tokio::select! {
+        hello = timeout(shared.config.times.control, link.receive()) => hello,
+        _ = phases.at_least(Phase::Draining) => return Err(shutting_down()),
+    };
+    let hello = match hello {
+        Ok(message) => expect_hello(message)?,
+        Err(_) => {
+            let reason = format!(
+                "no hello within {:?}; it is the first message of a connection",
+                shared.config.times.control
+            );
+            return Err(End::Refused(RefusalCode::OutOfOrder, reason));
+        }
+    };
+    let protocol = ProtocolRange::OURS.common(hello.protocol).ok_or_else(|| {
+        let ProtocolRange { min, max } = hello.protocol;
+        let reason = format!(
+            "the worker speaks protocol {min} to {max} and this hub {PROTOCOL_MIN} to \
+             {PROTOCOL_MAX}; update the older of the two"
+        );
+        End::Refused(RefusalCode::ProtocolVersion, reason)
+    })?;
+    let spec = hello.region.unwrap_or_default().or(shared.config.region);
+    let region = create(shared, spec)?;
+    let no_doorbell = |error: io::Error| {
+        let reason = format!("the hub could not create a doorbell: {error}");
+        End::Refused(RefusalCode::RegionUnavailable, reason)
+    };
+    let hubs = Doorbell::new().map_err(no_doorbell)?;
+    let workers = Doorbell::new().map_err(no_doorbell)?;
+    let doorbell = hubs.as_fd().try_clone_to_owned().and_then(watch).map_err(no_doorbell)?;
+    let welcome = HubMessage::Welcome(welcome(protocol, &region));
+    link.send_with(&welcome, &[region.fd(), hubs.as_fd(), workers.as_fd()]).await?;
+
+    let who =
+        Who { id: peer.id, pid: peer.pid.map(i32::cast_unsigned), uid: peer.uid, sdk: hello.sdk };
+    info!(worker = who.id, pid = who.pid, sdk = who.sdk, slots = spec.slots, "worker connected");
+    let instance = Arc::new(Instance::new(who, region, workers));
+    shared.registry.connect(instance.clone());
+    let attended = instance.clone();
+    let task = tokio::spawn(async move {
+        let error = attend(attended.clone(), doorbell).await;
+        warn!(worker = attended.who.id, %error, "the hub cannot listen to the worker");
+        attended.fail();
+    });
+    Ok((instance, task.abort_handle()))
+}
+
+fn expect_hello(message: Result<WorkerMessage, LinkError>) -> Result<Hello, End> {
+    match message? {
+        WorkerMessage::Hello(hello) => Ok(hello),
+        _ => {
+            let reason = "the first message of a connection is hello".to_owned();
+            Err(End::Refused(RefusalCode::OutOfOrder, reason))
+        }
+    }
+}
+
+fn create(shared: &Shared, spec: RegionSpec) -> Result<Mapping, End> {
+    let bad = |reason| End::Refused(RefusalCode::BadRegionSpec, reason);
+    let layout = Layout::new(spec).map_err(|error| bad(error.to_string()))?;
+    let (length, most) = (layout.length() as u64, shared.config.region_bytes_max);
+    if length > most {
+        return Err(bad(format!(
+            "the region would have {length} bytes and this hub allows {most}; ask for fewer \
+             slots or smaller sizes, or raise --region-max"
+        )));
+    }
+    Mapping::create(spec).map_err(|error| match error {
+        MapError::Spec(error) => bad(error.to_string()),
+        error => {
+            let reason = format!("the hub could not create a region: {error}");
+            End::Refused(RefusalCode::RegionUnavailable, reason)
+        }
+    })
+}
+
+fn welcome(protocol: u32, region: &Mapping) -> Welcome {
+    let spec = region.spec();
+    Welcome {
+        protocol,
+        hub: concat!("slotway-hub/", env!("CARGO_PKG_VERSION")).to_owned(),
+        pid: std::process::id(),
+        region: RegionInfo {
+            layout_major: LAYOUT_MAJOR,
+            layout_minor: LAYOUT_MINOR,
+            length: region.length(),
+            slots: spec.slots,
+            head_bytes: spec.head_bytes,
+            request_bytes: spec.request_bytes,
+            response_bytes: spec.response_bytes,
+        },
+    }
+}
+
+fn shutting_down() -> End {
+    End::Refused(RefusalCode::ShuttingDown, "the hub is shutting down".to_owned())
+}
+
+/// A worker that has its region.
+struct Session<'s> {
+    shared: &'s Shared,
+    link: &'s mut Link,
+    instance: &'s Arc<Instance>,
+    exit: Option<AsyncFd<OwnedFd>>,
+    registrations: Vec<Arc<Registration>>,
+    /// Withdrawn, with exchanges still in flight.
+    leaving: Vec<Arc<Registration>>,
+    /// The worker asked for a drain that is not confirmed yet.
+    drain_asked: bool,
+}
+
+/// What a session wakes up for.
+enum Event {
+    Message(Result<WorkerMessage, LinkError>),
+    Exited,
+    Called,
+    Phase(Phase),
+}
+
+impl Session<'_> {
+    async fn run(&mut self, phases: &mut Phases) -> End {
+        let mut next_phase = Phase::Draining;
+        loop {
+            let event = tokio::select! {
+                biased;
+                _ = readable(self.exit.as_ref()) => Event::Exited,
+                () = self.instance.session_called() => Event::Called,
+                () = phases.at_least(next_phase) => Event::Phase(next_phase),
+                message = self.link.receive() => Event::Message(message),
+            };
+            let done = match event {
+                Event::Exited => Err(End::Exited),
+                Event::Called => self.called().await,
+                Event::Phase(Phase::Closed) => Err(End::Shutdown),
+                Event::Phase(_) => {
+                    next_phase = Phase::Closed;
+                    let reason = "the hub shuts down".to_owned();
+                    let drain = HubMessage::Drain(Notice { reason });
+                    self.link.send(&drain).await.map_err(End::from)
+                }
+                Event::Message(Ok(message)) => self.message(message, phases).await,
+                Event::Message(Err(LinkError::Frame(FrameError::UnknownKind(kind)))) => {
+                    self.unknown(&kind).await
+                }
+                Event::Message(Err(LinkError::Frame(FrameError::Json(what)))) => {
+                    self.bad(what).await
+                }
+                Event::Message(Err(error)) => Err(error.into()),
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    async fn message(&mut self, message: WorkerMessage, phases: &Phases) -> Result<(), End> {
+        match message {
+            WorkerMessage::Hello(_) => {
+                let reason = "a second hello; one opens a connection".to_owned();
+                return Err(End::Refused(RefusalCode::OutOfOrder, reason));
+            }
+            WorkerMessage::Register(register) => {
+                let refused = if phases.is_at_least(Phase::Draining) {
+                    Some((RefusalCode::ShuttingDown, "the hub is shutting down".to_owned()))
+                } else if !self.instance.is_live() {
+                    let reason = "the worker is draining; connect once more to serve again";
+                    Some((RefusalCode::OutOfOrder, reason.to_owned()))
+                } else {
+                    self.register(&register)
+                };
+                match refused {
+                    Some((code, reason)) => self.refuse(&register, code, reason).await?,
+                    None => {
+                        let Register { id, name, .. } = register;
+                        let registered = HubMessage::Registered(Registered { id, name });
+                        self.link.send(&registered).await?;
+                    }
+                }
+            }
+            WorkerMessage::Unregister(unregister) => {
+                let id = unregister.id;
+                match self.shared.registry.unregister(self.instance, id) {
+                    Some(registration) => {
+                        self.registrations.retain(|known| known.id != id);
+                        self.leaving.push(registration);
+                        self.called().await?;
+                    }
+                    None => {
+                        let reason = format!("the worker has no registration with the id {id}");
+                        self.link.refuse(Some(id), RefusalCode::OutOfOrder, reason).await?;
+                    }
+                }
+            }
+            WorkerMessage::Drain(_) => {
+                info!(worker = self.instance.who.id, "worker drains");
+                self.shared.registry.drain(self.instance);
+                self.drain_asked = true;
+                self.called().await?;
+            }
+            WorkerMessage::Heartbeat { seq } => {
+                self.link.send(&HubMessage::Heartbeat { seq }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn register(&mut self, register: &Register) -> Option<(RefusalCode, String)> {
+        match self.shared.registry.register(self.instance, register) {
+            Ok(registration) => {
+                let (worker, name) = (self.instance.who.id, registration.service.name());
+                info!(worker, name, routes = registration.routes.len(), "registered");
+                self.registrations.push(registration);
+                None
+            }
+            Err(not_taken) => Some((not_taken.code, not_taken.reason)),
+        }
+    }
+
+    async fn refuse(
+        &mut self,
+        register: &Register,
+        code: RefusalCode,
+        reason: String,
+    ) -> Result<(), End> {
+        let (worker, name) = (self.instance.who.id, &register.name);
+        warn!(worker, name, %code, reason, "registration refused");
+        Ok(self.link.refuse(Some(register.id), code, reason).await?)
+    }
+
+    async fn unknown(&mut self, kind: &str) -> Result<(), End> {
+        warn!(worker = self.instance.who.id, kind, "a message of an unknown kind");
+        let reason = format!("this hub does not know messages of kind {kind:?}");
+        Ok(self.link.refuse(None, RefusalCode::UnknownKind, reason).await?)
+    }
+
+    async fn bad(&mut self, what: String) -> Result<(), End> {
+        warn!(worker = self.instance.who.id, what, "a frame that is no message");
+        let reason = FrameError::Json(what).to_string();
+        Ok(self.link.refuse(None, RefusalCode::BadMessage, reason).await?)
+    }
+
+    /// Something that was waited for may have happened.
+    async fn called(&mut self) -> Result<(), End> {
+        if self.instance.is_dead() {
+            return Err(End::Violation);
+        }
+        let (gone, leaving) =
+            self.leaving.drain(..).partition::<Vec<_>, _>(|known| known.in_flight() == 0);
+        self.leaving = leaving;
+        for registration in gone {
+            let name = registration.service.name().to_owned();
+            let message = Registered { id: registration.id, name };
+            self.link.send(&HubMessage::Unregistered(message)).await?;
+        }
+        let idle = |known: &Arc<Registration>| known.in_flight() == 0;
+        if self.drain_asked && self.leaving.is_empty() && self.registrations.iter().all(idle) {
+            self.drain_asked = false;
+            self.link.send(&HubMessage::Drained).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn readable(fd: Option<&AsyncFd<OwnedFd>>) {
+    match fd {
+        // An error says as much: the process cannot be watched any more.
+        Some(fd) => drop(fd.readable().await),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,184 @@
+//! Before an exchange: find the route, take a slot, stand in line if there is none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::ALLOW;
+use http::{HeaderValue, Method, Response, StatusCode};
+use tokio::time::timeout_at;
+
+use super::body::Body;
+use super::choose::{Chosen, choose};
+use super::handler::Limits;
+use super::request::{NotEncoded, Request};
+use crate::exchange::Exchange;
+use crate::problem::{Kind, Problem};
+use crate::routing::Found;
+use crate::service::Service;
+use crate::shared::Shared;
+use crate::wait_queue::Turn;
+
+/// When no worker is there: the hint to the client. A restart takes about that long.
+const RETRY_NO_WORKER: Duration = Duration::from_millis(250);
+
+/// Where a request goes.
+pub(super) enum Slot {
+    /// To a worker: the slot holds its head.
+    Exchange {
+        /// The slot.
+        exchange: Exchange,
+        /// Whether the route says that a second attempt does no harm.
+        idempotent: bool,
+    },
+    /// Back, at once.
+    Reply(Response<Body>),
+}
+
+/// What one look at the routing table came to.
+enum Opened {
+    Slot(Slot),
+    Busy {
+        service: Arc<Service>,
+        /// Not every instance of the service has this route: others may be luckier.
+        pass: bool,
+    },
+}
+
+/// Answers at once what no worker has to see.
+pub(super) fn refuse(
+    shared: &Shared,
+    request: &Request,
+) -> Result<Option<Response<Body>>, Problem> {
+    let table = shared.registry.live();
+    match table.find(request.method(), request.path()) {
+        Found::Route { .. } => Ok(None),
+        other => no_route(request, &other).map(Some),
+    }
+}
+
+/// Whether a live instance has the route.
+pub(super) fn is_served(shared: &Shared, request: &Request) -> bool {
+    match shared.registry.live().find(request.method(), request.path()) {
+        Found::Route { target, .. } => {
+            target.places.iter().any(|place| place.registration.instance.is_live())
+        }
+        _ => false,
+    }
+}
+
+fn no_route<P>(request: &Request, found: &Found<'_, '_, P>) -> Result<Response<Body>, Problem> {
+    let (method, path) = (request.method(), request.path());
+    match found {
+        Found::Options(allow) => Ok(options((*allow).clone())),
+        // OPTIONS * asks about the server as a whole (RFC 9110, section 9.3.7).
+        _ if path == "*" && *method == Method::OPTIONS => {
+            Ok(options(HeaderValue::from_static("OPTIONS")))
+        }
+        Found::NotAllowed(allow) => {
+            let detail = format!("{path} does not have the method {method}.");
+            Err(Problem::new(Kind::MethodNotAllowed, detail).allow((*allow).clone()))
+        }
+        _ => Err(Problem::new(Kind::NoRoute, format!("No worker has registered {path}."))),
+    }
+}
+
+fn options(allow: HeaderValue) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(ALLOW, allow);
+    response
+}
+
+/// Finds the route and takes a slot, in line if it has to be.
+pub(super) async fn slot(
+    shared: &Shared,
+    request: &Request,
+    limits: &Limits,
+) -> Result<Slot, Problem> {
+    let mut turn: Option<(Turn, Arc<Service>)> = None;
+    loop {
+        match open(shared, request, limits, turn.is_some())? {
+            Opened::Busy { service, pass } => {
+                // A new table may have made it another line.
+                turn = turn.filter(|(_, own)| Arc::ptr_eq(own, &service));
+                let in_line = match turn.take() {
+                    Some((turn, _)) => {
+                        if pass {
+                            turn.pass();
+                        }
+                        turn
+                    }
+                    None => service.queue.enter().map_err(|_| queue_full(&service))?,
+                };
+                if timeout_at(limits.wait_until, in_line.called()).await.is_err() {
+                    return Err(wait_timeout(&service));
+                }
+                turn = Some((in_line, service));
+            }
+            Opened::Slot(slot) => return Ok(slot),
+        }
+    }
+}
+
+/// One look at the table, without waiting.
+fn open(
+    shared: &Shared,
+    request: &Request,
+    limits: &Limits,
+    in_line: bool,
+) -> Result<Opened, Problem> {
+    let table = shared.registry.live();
+    let (target, params) = match table.find(request.method(), request.path()) {
+        Found::Route { target, params } => (target, params),
+        other => return no_route(request, &other).map(Slot::Reply).map(Opened::Slot),
+    };
+    // Whoever comes later must not overtake whoever waits.
+    if !in_line
+        && let Some(place) = target.places.first()
+        && !place.registration.service.queue.is_empty()
+    {
+        let service = place.registration.service.clone();
+        return Ok(Opened::Busy { service, pass: false });
+    }
+    let (exchange, place) = match choose(&target.places, in_line) {
+        Chosen::Slot(exchange, place) => (exchange, place),
+        Chosen::Busy { service, pass } => {
+            return Ok(Opened::Busy { service: service.clone(), pass });
+        }
+        Chosen::NoMemory => return Err(no_memory()),
+        Chosen::NoneLive => return Err(no_worker(request)),
+    };
+    match request.encode(&exchange, place, &params, limits.due_ns) {
+        Ok(()) => {
+            let idempotent = place.route().idempotent;
+            Ok(Opened::Slot(Slot::Exchange { exchange, idempotent }))
+        }
+        Err(NotEncoded::NoMemory) => Err(no_memory()),
+        Err(NotEncoded::TooLong) => Err(Problem::new(
+            Kind::HeadTooLarge,
+            "The request's head does not fit into the slots of the worker; send fewer or \
+             shorter headers.",
+        )),
+    }
+}
+
+fn queue_full(service: &Service) -> Problem {
+    let waiting = service.queue.len();
+    let detail = format!("{waiting} requests already wait for {}.", service.name());
+    Problem::new(Kind::QueueFull, detail).retry_after(service.queue.retry_after())
+}
+
+fn wait_timeout(service: &Service) -> Problem {
+    let detail = format!("No instance of {} was free in time.", service.name());
+    Problem::new(Kind::WaitTimeout, detail).retry_after(service.queue.retry_after())
+}
+
+fn no_worker(request: &Request) -> Problem {
+    let detail = format!("No live worker serves {} now.", request.path());
+    Problem::new(Kind::NoWorker, detail).retry_after(RETRY_NO_WORKER)
+}
+
+fn no_memory() -> Problem {
+    Problem::new(Kind::NoMemory, "There is no memory for a slot on this machine now.")
+        .retry_after(RETRY_NO_WORKER)
+}

@@ -1,0 +1,95 @@
+//! The body of a response on its way to the client.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use crate::exchange::{SpoolError, SpoolReader};
+
+/// What is sent after a response's head.
+pub(crate) enum Body {
+    /// Nothing.
+    Empty,
+    /// Everything, already out of its slot.
+    Full(Bytes),
+    /// What a worker is still producing.
+    Stream {
+        /// Where it comes from.
+        reader: SpoolReader,
+        /// Bytes that are still to come, if the head said how many.
+        remaining: Option<u64>,
+    },
+    /// The hub's own words.
+    Own(axum::body::Body),
+}
+
+/// Why a body broke off. hyper closes the connection, so that the client can tell it from
+/// a clean end.
+#[derive(Debug)]
+pub(crate) enum BodyError {
+    Spool(SpoolError),
+    Own(axum::Error),
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Body::Empty => Poll::Ready(None),
+            body @ Body::Full(_) => {
+                let Body::Full(bytes) = std::mem::replace(body, Body::Empty) else {
+                    return Poll::Ready(None);
+                };
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Body::Stream { reader, remaining } => reader.poll_chunk(cx).map(|chunk| {
+                chunk.map(|chunk| match chunk {
+                    Ok(bytes) => {
+                        *remaining = remaining.map(|left| left.saturating_sub(bytes.len() as u64));
+                        Ok(Frame::data(bytes))
+                    }
+                    Err(error) => Err(BodyError::Spool(error)),
+                })
+            }),
+            Body::Own(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Own),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Body::Empty => true,
+            Body::Full(bytes) => bytes.is_empty(),
+            Body::Stream { reader, .. } => reader.is_finished(),
+            Body::Own(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Body::Empty => SizeHint::with_exact(0),
+            Body::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Body::Stream { remaining: Some(length), .. } => SizeHint::with_exact(*length),
+            Body::Stream { remaining: None, .. } => SizeHint::default(),
+            Body::Own(body) => body.size_hint(),
+        }
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BodyError::Spool(error) => error.fmt(f),
+            BodyError::Own(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}

@@ -1,0 +1,254 @@
+//! One request, from hyper and back.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::response::IntoResponse;
+use http::{Method, Response};
+use hyper::body::Incoming;
+use slotway_core::map::monotonic_ns;
+use tokio::time::{Instant, sleep_until};
+use tracing::warn;
+
+use super::admit::{Slot, is_served, refuse, slot};
+use super::body::Body;
+use super::request::Request;
+use super::response::{Answered, BadAnswer, respond};
+use crate::exchange::{Answer, Exchange, Upload, Uploaded};
+use crate::health;
+use crate::instance::NoSlot;
+use crate::problem::{Kind, Problem};
+use crate::shared::Shared;
+
+/// Answers one request.
+pub(super) async fn handle(
+    shared: &Shared,
+    request: http::Request<Incoming>,
+    peer: SocketAddr,
+) -> Response<Body> {
+    if request.uri().path() == health::PATH {
+        return health::answer(shared, request.method()).map(Body::Own);
+    }
+    let is_head = *request.method() == Method::HEAD;
+    match proxy(shared, request, peer).await {
+        Ok(response) => response,
+        Err(problem) if is_head => problem.into_response().map(|_| Body::Empty),
+        Err(problem) => problem.into_response().map(Body::Own),
+    }
+}
+
+/// The limits of one request, on one clock.
+#[derive(Debug)]
+pub(super) struct Limits {
+    /// Until when it may wait for a slot.
+    pub(super) wait_until: Instant,
+    /// When its response's head is due.
+    due: Instant,
+    /// The same for the worker, in nanoseconds of CLOCK_MONOTONIC; 0 for never.
+    pub(super) due_ns: u64,
+    request: Duration,
+    /// The body flows through the ring. How long that takes is the client's affair, so
+    /// the limit runs from the last byte that moved.
+    streamed: bool,
+}
+
+impl Limits {
+    fn new(shared: &Shared) -> Limits {
+        let times = &shared.config.times;
+        let now = Instant::now();
+        let request_ns = u64::try_from(times.request.as_nanos()).unwrap_or(u64::MAX);
+        Limits {
+            wait_until: now + times.wait.min(times.request),
+            due: now + times.request,
+            due_ns: monotonic_ns().saturating_add(request_ns),
+            request: times.request,
+            streamed: false,
+        }
+    }
+
+    fn stream(&mut self) {
+        self.streamed = true;
+        self.due_ns = 0;
+    }
+}
+
+async fn proxy(
+    shared: &Shared,
+    request: http::Request<Incoming>,
+    peer: SocketAddr,
+) -> Result<Response<Body>, Problem> {
+    let (parts, incoming) = request.into_parts();
+    let mut upload = Upload::new(incoming, shared.config.times.idle);
+    let request = Request::new(parts, !upload.is_collected(), peer)?;
+    let mut limits = Limits::new(shared);
+    if !upload.is_collected() {
+        let small = u64::from(shared.config.region.request_bytes);
+        if request.content_length.is_some_and(|length| length <= small) {
+            // Nobody has to send a body only to learn that there is no such route.
+            if let Some(reply) = refuse(shared, &request)? {
+                return Ok(reply);
+            }
+            judge_upload(upload.collect().await)?;
+        } else {
+            limits.stream();
+        }
+    }
+
+    let mut retried = false;
+    loop {
+        let (exchange, idempotent) = match slot(shared, &request, &limits).await? {
+            Slot::Exchange { exchange, idempotent } => (exchange, idempotent && !retried),
+            Slot::Reply(reply) => return Ok(reply),
+        };
+        upload.set_repeatable(idempotent);
+        match attempt(shared, &request, exchange, upload, &limits).await? {
+            Attempt::Answered(response) => return Ok(response),
+            Attempt::Unseen(again) => upload = again,
+            Attempt::Lost(again) if idempotent => {
+                upload = again;
+                retried = true;
+            }
+            Attempt::Lost(_) => return Err(worker_gone()),
+        }
+        if !upload.rewind() {
+            return Err(worker_gone());
+        }
+    }
+}
+
+/// How one attempt ended.
+enum Attempt {
+    /// With a response.
+    Answered(Response<Body>),
+    /// The worker is gone and never saw the request.
+    Unseen(Upload),
+    /// The worker is gone with the request in its hands.
+    Lost(Upload),
+}
+
+/// What the wait for an answer ended with.
+enum Waited {
+    Answer(Answer),
+    ClientStalled,
+    Late,
+}
+
+/// Publishes the request and sees it through to its response's head.
+async fn attempt(
+    shared: &Shared,
+    request: &Request,
+    mut exchange: Exchange,
+    mut upload: Upload,
+    limits: &Limits,
+) -> Result<Attempt, Problem> {
+    upload.push(&exchange);
+    match exchange.publish() {
+        Ok(()) => {}
+        Err(NoSlot::Gone) => return Ok(Attempt::Unseen(upload)),
+        Err(NoSlot::Busy | NoSlot::NoMemory) => return Err(queue_stuck()),
+    }
+    let mut stays = false;
+    loop {
+        let (waited, uploading) = wait(&exchange, &mut upload, limits, stays).await;
+        match waited {
+            Waited::Answer(Answer::Head { length, done }) => {
+                let who = exchange.instance().who.ids();
+                let name = exchange.registration().service.clone();
+                let answered = Answered { exchange, upload, uploading, length, done };
+                return match respond(shared, request.method(), answered) {
+                    Ok(response) => Ok(Attempt::Answered(response)),
+                    Err(BadAnswer::Gone) => Err(worker_gone()),
+                    Err(bad) => {
+                        let (worker, pid) = who;
+                        let (name, path) = (name.name(), request.path());
+                        warn!(worker, pid, name, path, reason = %bad, "a worker's answer is not valid");
+                        let detail = format!("The worker's answer cannot be passed on: {bad}.");
+                        Err(Problem::new(Kind::BadAnswer, detail))
+                    }
+                };
+            }
+            Waited::Answer(Answer::Unseen)
+                if !exchange.instance().is_dead() && !is_served(shared, request) =>
+            {
+                // The worker drains and nobody else has the route: it may still do it.
+                stays = true;
+            }
+            Waited::Answer(Answer::Unseen) => match exchange.withdraw() {
+                Ok(()) => return Ok(Attempt::Unseen(upload)),
+                // It moved in the last moment: look again.
+                Err(back) => exchange = back,
+            },
+            Waited::Answer(Answer::Lost) => return Ok(Attempt::Lost(upload)),
+            Waited::ClientStalled => return Err(body_timeout()),
+            Waited::Late => return Err(deadline(limits.request)),
+        }
+    }
+}
+
+/// Pushes the body and waits for the answer's head, whichever takes longer. Gives whether
+/// there is still something to push.
+async fn wait(
+    exchange: &Exchange,
+    upload: &mut Upload,
+    limits: &Limits,
+    stays: bool,
+) -> (Waited, bool) {
+    let mut late = pin!(sleep_until(limits.due));
+    let mut uploading = true;
+    let (mut pushed, mut moved) = (upload.pushed(), None);
+    let waited = poll_fn(|cx| {
+        if uploading {
+            match upload.poll(cx, exchange) {
+                Poll::Ready(Uploaded::ClientStalled) => return Poll::Ready(Waited::ClientStalled),
+                Poll::Ready(_) => uploading = false,
+                Poll::Pending => {}
+            }
+            if limits.streamed && upload.pushed() != pushed {
+                pushed = upload.pushed();
+                moved = Some(Instant::now());
+            }
+        }
+        if let Poll::Ready(answer) = exchange.poll_answer(cx, stays) {
+            return Poll::Ready(Waited::Answer(answer));
+        }
+        while late.as_mut().poll(cx).is_ready() {
+            match moved.take() {
+                Some(moved) => late.as_mut().reset(moved + limits.request),
+                None => return Poll::Ready(Waited::Late),
+            }
+        }
+        Poll::Pending
+    })
+    .await;
+    (waited, uploading)
+}
+
+fn judge_upload(uploaded: Uploaded) -> Result<(), Problem> {
+    match uploaded {
+        Uploaded::Sent | Uploaded::Unwanted => Ok(()),
+        Uploaded::ClientBroke => {
+            Err(Problem::new(Kind::BadRequest, "The request's body broke off."))
+        }
+        Uploaded::ClientStalled => Err(body_timeout()),
+    }
+}
+
+fn body_timeout() -> Problem {
+    Problem::new(Kind::BodyTimeout, "Nothing more of the request's body came for too long.")
+}
+
+fn worker_gone() -> Problem {
+    Problem::new(Kind::WorkerGone, "The worker ended while it had the request.")
+}
+
+fn queue_stuck() -> Problem {
+    Problem::new(Kind::QueueFull, "The worker takes no requests.")
+        .retry_after(Duration::from_millis(250))
+}
+
+fn deadline(limit: Duration) -> Problem {
+    Problem::new(Kind::Deadline, format!("The worker did not answer within {limit:?}."))
+}

@@ -1,0 +1,203 @@
+//! From a worker's answer to a response, after checking everything that could break the
+//! client's framing.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, TRANSFER_ENCODING};
+use http::{HeaderValue, Method, Response, StatusCode};
+use slotway_core::End;
+use slotway_core::head::{HeadError, ResponseHead};
+
+use super::body::Body;
+use super::headers::{Named, is_hop_by_hop};
+use crate::exchange::{Download, Exchange, Spool, Upload, UploadTask};
+use crate::shared::Shared;
+
+/// Bytes of a response's headers at most.
+const HEAD_BYTES_MAX: u32 = 64 << 10;
+
+/// Why an answer cannot be a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum BadAnswer {
+    None,
+    HeadTooLong(u32),
+    NoMemory,
+    Head(HeadError),
+    Status(u16),
+    HeaderName(String),
+    HeaderValue(HeaderName),
+    TransferEncoding,
+    LengthValue,
+    Lengths(u64, u64),
+    LengthOfBody { stated: u64, found: u64 },
+    BodyAborted,
+    Gone,
+}
+
+/// A checked head.
+#[derive(Debug)]
+struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+    /// The body's length, if the worker stated it.
+    length: Option<u64>,
+}
+
+/// An exchange whose answer's head is there.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) exchange: Exchange,
+    pub(super) upload: Upload,
+    /// Some of the request is still to be pushed.
+    pub(super) uploading: bool,
+    /// Bytes of the head.
+    pub(super) length: u32,
+    /// The worker is through with it.
+    pub(super) done: bool,
+}
+
+/// Makes the response. The exchange ends here if everything is there, else with the task
+/// that moves the rest.
+pub(super) fn respond(
+    shared: &Shared,
+    method: &Method,
+    answered: Answered,
+) -> Result<Response<Body>, BadAnswer> {
+    let Answered { exchange, length: head_length, done, .. } = &answered;
+    let (head_length, done) = (*head_length, *done);
+    if head_length == 0 {
+        return Err(BadAnswer::None);
+    }
+    if head_length > HEAD_BYTES_MAX {
+        return Err(BadAnswer::HeadTooLong(head_length));
+    }
+    exchange.reserve_head(head_length as usize).map_err(|_| BadAnswer::NoMemory)?;
+    let mut head = check(&exchange.copy_head(head_length))?;
+    let readable = exchange.readable().map_err(|_| BadAnswer::Gone)?;
+    if readable.end == End::Aborted || (done && readable.end == End::Open) {
+        return Err(BadAnswer::BodyAborted);
+    }
+    let complete = (readable.end == End::Finished).then_some(readable.length);
+    let no_content = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let body = if *method == Method::HEAD || no_content {
+        let length = head.length.or(complete.map(|length| length as u64));
+        if let Some(length) = length.filter(|_| head.status != StatusCode::NO_CONTENT) {
+            head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        Body::Empty
+    } else if let Some(length) = complete {
+        let found = length as u64;
+        if let Some(stated) = head.length.filter(|&stated| stated != found) {
+            return Err(BadAnswer::LengthOfBody { stated, found });
+        }
+        let bytes = exchange.read_body(length).map_err(|_| BadAnswer::Gone)?;
+        if bytes.len() != length {
+            return Err(BadAnswer::Gone);
+        }
+        Body::Full(Bytes::from(bytes))
+    } else {
+        stream(shared, answered, head.length)
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers;
+    Ok(response)
+}
+
+fn stream(shared: &Shared, answered: Answered, length: Option<u64>) -> Body {
+    let Answered { exchange, upload, uploading, .. } = answered;
+    let exchange = Arc::new(exchange);
+    let idle = shared.config.times.idle;
+    let upload = uploading.then(|| UploadTask::spawn(upload, exchange.clone()));
+    let (spool, reader) = Spool::new(shared.config.limits.spool_bytes, shared.spool_budget.clone());
+    tokio::spawn(Download::new(exchange, spool, length, idle, upload).run());
+    Body::Stream { reader, remaining: length }
+}
+
+/// Judges a head that was copied out of its slot.
+fn check(bytes: &[u8]) -> Result<Head, BadAnswer> {
+    let head = ResponseHead::parse(bytes).map_err(BadAnswer::Head)?;
+    let status = Some(head.status()).filter(|status| (200..=599).contains(status));
+    let status = status
+        .and_then(|status| StatusCode::from_u16(status).ok())
+        .ok_or(BadAnswer::Status(head.status()))?;
+    let mut length = head.content_length();
+    let mut named = Named::default();
+    let mut headers = HeaderMap::new();
+    for (name, value) in head.headers() {
+        let name = HeaderName::from_bytes(name)
+            .map_err(|_| BadAnswer::HeaderName(String::from_utf8_lossy(name).into_owned()))?;
+        if name == TRANSFER_ENCODING {
+            return Err(BadAnswer::TransferEncoding);
+        }
+        if name == CONTENT_LENGTH {
+            let stated = stated_length(value).ok_or(BadAnswer::LengthValue)?;
+            match length {
+                Some(other) if other != stated => return Err(BadAnswer::Lengths(other, stated)),
+                _ => length = Some(stated),
+            }
+            continue;
+        }
+        if name == CONNECTION {
+            named.add(value);
+        }
+        if is_hop_by_hop(&name) {
+            continue;
+        }
+        let Ok(value) = HeaderValue::from_bytes(value) else {
+            return Err(BadAnswer::HeaderValue(name));
+        };
+        headers.append(name, value);
+    }
+    if !named.is_empty() {
+        for name in named.names() {
+            headers.remove(name);
+        }
+    }
+    Ok(Head { status, headers, length })
+}
+
+/// Digits and nothing else: `u64::from_str` would take a plus sign.
+fn stated_length(value: &[u8]) -> Option<u64> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
+impl fmt::Display for BadAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadAnswer::None => f.write_str("it ended the exchange without a response"),
+            BadAnswer::HeadTooLong(length) => {
+                write!(f, "its head has {length} bytes; {HEAD_BYTES_MAX} are allowed")
+            }
+            BadAnswer::NoMemory => f.write_str("there is no memory to read its head"),
+            BadAnswer::Head(error) => write!(f, "its head does not parse: {error}"),
+            BadAnswer::Status(status) => {
+                write!(f, "its status is {status}; a response has one of 200 to 599")
+            }
+            BadAnswer::HeaderName(name) => write!(f, "{name:?} is not a header's name"),
+            BadAnswer::HeaderValue(name) => {
+                write!(f, "the value of the header {name} holds a byte that no header may hold")
+            }
+            BadAnswer::TransferEncoding => {
+                f.write_str("it states a transfer-encoding; framing is the hub's")
+            }
+            BadAnswer::LengthValue => f.write_str("its content-length is not a number"),
+            BadAnswer::Lengths(one, other) => {
+                write!(f, "it states two lengths, {one} and {other}")
+            }
+            BadAnswer::LengthOfBody { stated, found } => {
+                write!(f, "it states a length of {stated} and has a body of {found}")
+            }
+            BadAnswer::BodyAborted => f.write_str("it was broken off"),
+            BadAnswer::Gone => f.write_str("its worker is gone"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! A hub as a whole: started, and shut down without losing what it has accepted.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::config::{Admin, Config};
+use crate::control::{BoundSocket, ControlPath, listen};
+use crate::error::HubError;
+use crate::phase::{Phase, PhaseSender, Phases, phases};
+use crate::shared::Shared;
+use crate::{admin, front};
+
+/// How long the end of everything may take once it was told to end.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// A running hub. Dropping it ends everything at once; [`shutdown`](Hub::shutdown) lets
+/// what is in flight finish.
+#[derive(Debug)]
+pub struct Hub {
+    address: SocketAddr,
+    control: PathBuf,
+    admin: Option<PathBuf>,
+    grace: Duration,
+    /// Connections of clients.
+    front: PhaseSender,
+    /// Connections of workers. They outlive the clients', whose answers they bring.
+    workers: PhaseSender,
+    /// The admin surface tells of the shutdown until it is through.
+    surface: PhaseSender,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Hub {
+    /// Starts a hub inside the current tokio runtime. It listens when this returns.
+    ///
+    /// # Errors
+    ///
+    /// A configuration that cannot be, or an address or socket that cannot be had.
+    pub async fn start(config: Config) -> Result<Hub, HubError> {
+        config.check().map_err(HubError::Config)?;
+        let control_path = config.control_path();
+        let grace = config.times.grace;
+
+        // Everything is taken before anything is served.
+        let listener = front::bind(config.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| HubError::Listen { address: config.listen, source })?;
+        let control = control_path.bind("control")?;
+        let surface_socket = match &config.admin {
+            Admin::BesideControl => Some(control_path.beside("admin.sock").bind("admin")?),
+            Admin::Path(path) => Some(ControlPath::given(path.clone()).bind("admin")?),
+            Admin::Disabled => None,
+        };
+
+        let shared = Arc::new(Shared::new(config));
+        let (front, front_phases) = phases();
+        let (workers, worker_phases) = phases();
+        let (surface, surface_phases) = phases();
+        let control_path = control.path().to_owned();
+        let admin = surface_socket.as_ref().map(|socket| socket.path().to_owned());
+        info!(%address, control = %control_path.display(), "listening");
+
+        let mut tasks = vec![
+            tokio::spawn(front::serve(shared.clone(), listener, front_phases)),
+            tokio::spawn(listen(shared.clone(), control, worker_phases)),
+        ];
+        if let Some(socket) = surface_socket {
+            tasks.push(tokio::spawn(serve_admin(shared, socket, surface_phases)));
+        }
+        Ok(Hub { address, control: control_path, admin, grace, front, workers, surface, tasks })
+    }
+
+    /// Where HTTP is served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where workers connect.
+    pub fn control_path(&self) -> &Path {
+        &self.control
+    }
+
+    /// Where the admin surface is served, if it is.
+    pub fn admin_path(&self) -> Option<&Path> {
+        self.admin.as_deref()
+    }
+
+    /// Accepts nothing new, lets what is in flight finish within the grace time, says
+    /// goodbye to the workers and removes the sockets.
+    pub async fn shutdown(mut self) {
+        self.front.set(Phase::Draining);
+        self.workers.set(Phase::Draining);
+        if timeout(self.grace, self.front.all_gone()).await.is_err() {
+            warn!(grace = ?self.grace, "requests were still in flight at the end of the grace time");
+            self.front.set(Phase::Closed);
+            let _ = timeout(CLOSING, self.front.all_gone()).await;
+        }
+        self.workers.set(Phase::Closed);
+        if timeout(CLOSING, self.workers.all_gone()).await.is_err() {
+            warn!("workers did not take their goodbye");
+        }
+        self.surface.set(Phase::Draining);
+        let _ = timeout(CLOSING, self.surface.all_gone()).await;
+        for task in &mut self.tasks {
+            let _ = timeout(CLOSING, task).await;
+        }
+        info!("shut down");
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+async fn serve_admin(shared: Arc<Shared>, socket: BoundSocket, mut phases: Phases) {
+    let router = admin::router(shared);
+    loop {
+        let (stream, _) = tokio::select! {
+            accepted = socket.listener().accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    warn!(%error, "cannot accept a connection to the admin socket");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = phases.at_least(Phase::Draining) => return,
+        };
+        let mut phases = phases.clone();
+        let service = hyper_util::service::TowerToHyperService::new(router.clone());
+        tokio::spawn(async move {
+            let stream = hyper_util::rt::TokioIo::new(stream);
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(hyper_util::rt::TokioTimer::new())
+                .serve_connection(stream, service);
+            tokio::select! {
+                _ = connection => {}
+                () = phases.at_least(Phase::Draining) => {}
+            }
+        });
+    }
+}

@@ -1,0 +1,220 @@
+//! One live worker process: its region, its slots, who waits on them, and its end.
+
+mod permit;
+mod region_task;
+mod registration;
+mod reserve;
+mod slots;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+
+use arc_swap::ArcSwap;
+use slotway_core::hub::{HubSide, Lease, SlotCounts};
+use slotway_core::map::{Doorbell, Mapping};
+use slotway_core::{Rung, Violation};
+use tokio::sync::Notify;
+use tracing::error;
+
+pub(crate) use permit::Permit;
+pub(crate) use region_task::attend;
+pub(crate) use registration::{RegisteredRoute, Registration};
+pub(crate) use reserve::NoSlot;
+use reserve::Reserve;
+use slots::SlotWakers;
+
+use crate::service::Service;
+
+/// The hub's side of a region, as this program uses it.
+pub(crate) type Side = HubSide<Mapping, Box<[Lease]>>;
+
+/// One worker process.
+pub(crate) struct Instance {
+    /// Who it is, for logs and the admin surface.
+    pub(crate) who: Who,
+    side: Side,
+    /// Wakes the worker's event loop.
+    doorbell: Doorbell,
+    wakers: Box<[SlotWakers]>,
+    reserve: Reserve,
+    standing: AtomicU8,
+    /// Exchanges of all its registrations, abandoned ones included.
+    in_flight: AtomicU32,
+    /// Whose requests may wait for one of its slots.
+    services: ArcSwap<Vec<Arc<Service>>>,
+    violated: AtomicBool,
+    /// Tells the session that there is something to see to.
+    session: Notify,
+}
+
+/// Who a worker is.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    /// The hub's number for the connection.
+    pub(crate) id: u64,
+    /// The process, as the kernel says.
+    pub(crate) pid: Option<u32>,
+    /// The user, as the kernel says.
+    pub(crate) uid: u32,
+    /// The worker's library, as it says.
+    pub(crate) sdk: String,
+}
+
+impl Who {
+    /// The hub's number and the process, for a log line.
+    pub(crate) fn ids(&self) -> (u64, Option<u32>) {
+        (self.id, self.pid)
+    }
+}
+
+/// Whether an instance takes exchanges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Standing {
+    /// It takes what comes.
+    Live = 0,
+    /// It finishes what it has.
+    Draining = 1,
+    /// It is gone: nothing that it holds will be answered.
+    Dead = 2,
+}
+
+impl Instance {
+    pub(crate) fn new(who: Who, region: Mapping, doorbell: Doorbell) -> Instance {
+        let slots = region.spec().slots;
+        let leases = (0..slots).map(|_| Lease::default()).collect();
+        Instance {
+            who,
+            side: HubSide::new(region, leases),
+            doorbell,
+            wakers: (0..slots).map(|_| SlotWakers::default()).collect(),
+            reserve: Reserve::new(slots),
+            standing: AtomicU8::new(Standing::Live as u8),
+            in_flight: AtomicU32::new(0),
+            services: ArcSwap::default(),
+            violated: AtomicBool::new(false),
+            session: Notify::new(),
+        }
+    }
+
+    pub(crate) fn side(&self) -> &Side {
+        &self.side
+    }
+
+    pub(crate) fn region(&self) -> &Mapping {
+        self.side.get_ref()
+    }
+
+    pub(crate) fn wakers(&self, slot: u32) -> &SlotWakers {
+        &self.wakers[slot as usize]
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        // SYNC(instance.standing): Acquire; pairs with the Release in `set_standing`.
+        match self.standing.load(Ordering::Acquire) {
+            0 => Standing::Live,
+            1 => Standing::Draining,
+            _ => Standing::Dead,
+        }
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.standing() == Standing::Live
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.standing() == Standing::Dead
+    }
+
+    /// It finishes what it has and takes nothing new. Requests that it has not seen move
+    /// once [`wake_all`](Self::wake_all) tells them.
+    pub(crate) fn drain(&self) {
+        self.set_standing(Standing::Draining);
+    }
+
+    /// Makes everybody who waits for it look again.
+    pub(crate) fn wake_all(&self) {
+        for wakers in &self.wakers {
+            wakers.wake();
+        }
+    }
+
+    /// It is gone. Everybody who waits for it is woken and sees so.
+    ///
+    /// No wake-up is lost: a waker is registered before the standing is looked at, and
+    /// the standing changes before the wakers are woken; registering and waking are
+    /// read-modify-writes of one word, so one of the two comes second and sees the other.
+    pub(crate) fn bury(&self) {
+        self.set_standing(Standing::Dead);
+        for wakers in &self.wakers {
+            wakers.wake();
+            wakers.bury();
+        }
+        self.call_waiting();
+    }
+
+    fn set_standing(&self, standing: Standing) {
+        // A standing only ever gets worse.
+        // SYNC(instance.standing): Release; pairs with the Acquire in `standing`.
+        self.standing.fetch_max(standing as u8, Ordering::Release);
+    }
+
+    /// The worker broke the protocol: ends it, with the reason in the log.
+    pub(crate) fn violated(&self, what: Violation) {
+        if !self.violated.swap(true, Ordering::Relaxed) {
+            error!(worker = self.who.id, pid = self.who.pid, %what, "worker broke the protocol");
+        }
+        self.fail();
+    }
+
+    /// The hub cannot serve it any more.
+    pub(crate) fn fail(&self) {
+        self.bury();
+        self.session.notify_one();
+    }
+
+    /// Completes when there may be something for the session to see to.
+    pub(crate) async fn session_called(&self) {
+        self.session.notified().await;
+    }
+
+    /// Wakes the worker's event loop if core says so.
+    pub(crate) fn ring(&self, rung: Rung) {
+        if rung.doorbell() {
+            self.doorbell.ring();
+        }
+    }
+
+    /// Exchanges in flight, abandoned ones included.
+    pub(crate) fn in_flight(&self) -> u32 {
+        // Relaxed: a hint for the choice of an instance, and a number for people.
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Names the services whose requests may wait for its slots.
+    pub(crate) fn set_services(&self, services: Vec<Arc<Service>>) {
+        self.services.store(Arc::new(services));
+    }
+
+    /// Calls whoever waits for a slot: one may be free.
+    pub(crate) fn call_waiting(&self) {
+        for service in self.services.load().iter() {
+            service.queue.call();
+        }
+    }
+
+    /// Its slots by state.
+    pub(crate) fn counts(&self) -> SlotCounts {
+        self.side.counts()
+    }
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instance")
+            .field("who", &self.who)
+            .field("standing", &self.standing())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,38 @@
+//! The Slotway hub: it terminates HTTP and hands each request to a worker process through
+//! shared memory.
+//!
+//! [`Hub::start`] runs one inside any tokio runtime; the program `slotway` is that and a
+//! command line. Workers connect to a Unix socket ([`ControlPath`]), register routes and
+//! receive a region of shared memory each; from then on a request and its response pass
+//! through a slot of that region.
+//!
+//! The hub is plumbing. The parts, outside in: the public listener and what it does with a
+//! request (`front`), the routing table (`routing`), who serves what (`registry`), one
+//! request in one slot (`exchange`), one worker (`instance`), the socket on which workers
+//! live and die (`control`).
+
+#![forbid(unsafe_code)]
+
+mod admin;
+pub mod cli;
+pub mod config;
+mod control;
+mod error;
+mod exchange;
+mod front;
+mod health;
+mod hub;
+mod instance;
+mod phase;
+pub mod problem;
+mod readable;
+mod registry;
+mod routing;
+mod service;
+mod shared;
+mod wait_queue;
+
+pub use config::Config;
+pub use control::ControlPath;
+pub use error::{HubError, SOCKET_PATH_BYTES_MAX, SocketProblem};
+pub use hub::Hub;

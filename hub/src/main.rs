@@ -1,0 +1,8 @@
+//! The `slotway` program.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    slotway_hub::cli::main()
+}

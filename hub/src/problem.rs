@@ -1,0 +1,184 @@
+//! What a client is told when its request could not be answered by a worker:
+//! `application/problem+json` (RFC 9457) with a stable `type` and `code`.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+/// The kinds of problems. A kind's code is never renamed and never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The request breaks a rule of HTTP.
+    BadRequest,
+    /// No route matches the path.
+    NoRoute,
+    /// The path has routes, but none for the method.
+    MethodNotAllowed,
+    /// The client sent its body too slowly.
+    BodyTimeout,
+    /// The request's head does not fit a slot.
+    HeadTooLarge,
+    /// The worker died, or ended the connection, with the request in its hands.
+    WorkerGone,
+    /// The worker's answer cannot be made a response.
+    BadAnswer,
+    /// No live worker serves the route.
+    NoWorker,
+    /// As many requests wait for a slot as may.
+    QueueFull,
+    /// No slot came free in time.
+    WaitTimeout,
+    /// There is no memory for one more slot.
+    NoMemory,
+    /// The response's head was not there in time.
+    Deadline,
+}
+
+impl Kind {
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Kind::BadRequest => (StatusCode::BAD_REQUEST, "bad_request", "Bad request"),
+            Kind::NoRoute => (StatusCode::NOT_FOUND, "no_route", "No such route"),
+            Kind::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
+            }
+            Kind::BodyTimeout => {
+                (StatusCode::REQUEST_TIMEOUT, "body_timeout", "The request's body stopped")
+            }
+            Kind::HeadTooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "head_too_large",
+                "The request's head is too large",
+            ),
+            Kind::WorkerGone => (StatusCode::BAD_GATEWAY, "worker_gone", "The worker is gone"),
+            Kind::BadAnswer => {
+                (StatusCode::BAD_GATEWAY, "bad_answer", "The worker's answer is not valid")
+            }
+            Kind::NoWorker => {
+                (StatusCode::SERVICE_UNAVAILABLE, "no_worker", "No worker serves this route now")
+            }
+            Kind::QueueFull => {
+                (StatusCode::SERVICE_UNAVAILABLE, "queue_full", "Too many requests wait")
+            }
+            Kind::WaitTimeout => {
+                (StatusCode::SERVICE_UNAVAILABLE, "wait_timeout", "No worker was free in time")
+            }
+            Kind::NoMemory => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "no_memory",
+                "There is no memory for one more request",
+            ),
+            Kind::Deadline => {
+                (StatusCode::GATEWAY_TIMEOUT, "deadline", "The worker did not answer in time")
+            }
+        }
+    }
+
+    /// The status that goes with it.
+    pub fn status(self) -> StatusCode {
+        self.parts().0
+    }
+
+    /// The stable code: `no_route`, `worker_gone`, ...
+    pub fn code(self) -> &'static str {
+        self.parts().1
+    }
+}
+
+/// One problem, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    kind: Kind,
+    detail: Cow<'static, str>,
+    retry_after: Option<Duration>,
+    allow: Option<HeaderValue>,
+}
+
+impl Problem {
+    /// A problem with a sentence for whoever reads the answer.
+    pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem { kind, detail: detail.into(), retry_after: None, allow: None }
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, after: Duration) -> Problem {
+        self.retry_after = Some(after);
+        self
+    }
+
+    /// Says which methods the path has.
+    #[must_use]
+    pub fn allow(mut self, methods: HeaderValue) -> Problem {
+        self.allow = Some(methods);
+        self
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its sentence.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    uri: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, code, title) = self.kind.parts();
+        let body = Body {
+            uri: format!("urn:slotway:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: &self.detail,
+            code,
+            retry_after_ms: self
+                .retry_after
+                .map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+        };
+        // A struct of strings and numbers always serialises.
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(after) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
+        }
+        if let Some(allow) = self.allow {
+            headers.insert(ALLOW, allow);
+        }
+        if self.kind == Kind::BodyTimeout {
+            // The rest of the body may still come; nothing after it could be told apart.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// Rounded up, because the header has no fractions and 0 would mean "at once".
+fn whole_seconds(after: Duration) -> u64 {
+    after.as_secs() + u64::from(after.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests;

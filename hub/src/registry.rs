@@ -1,0 +1,344 @@
+//! Who serves what, right now.
+//!
+//! Sessions change it under a lock; after each change the routing table is built anew and
+//! swapped in. Requests only ever read the table.
+//!
+//! The routes of a name whose last instance went away without withdrawing them are
+//! remembered: they answer "no worker now" instead of "no such route", because a worker
+//! that restarts is back in a moment.
+
+mod ghosts;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::{ArcSwap, Guard};
+use slotway_core::control::{RefusalCode, Register, check_name};
+use tracing::error;
+
+use crate::health;
+use crate::instance::{Instance, RegisteredRoute, Registration};
+use crate::routing::{Builder, Conflicts, Found, Pattern, RouteMethod, Table};
+use crate::service::Service;
+use ghosts::Ghosts;
+
+/// Everything that workers have registered.
+pub(crate) struct Registry {
+    state: Mutex<State>,
+    live: ArcSwap<Live>,
+    waiters_max: usize,
+    registrations_max: usize,
+}
+
+#[derive(Default)]
+struct State {
+    workers: BTreeMap<u64, Worker>,
+    services: HashMap<Box<str>, Arc<Service>>,
+    ghosts: Ghosts,
+}
+
+struct Worker {
+    instance: Arc<Instance>,
+    registrations: Vec<Arc<Registration>>,
+}
+
+/// One instance that serves one route.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) registration: Arc<Registration>,
+    /// The route's index in the registration.
+    pub(crate) route: u32,
+}
+
+/// What requests and people look at.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    table: Table<Place>,
+    /// Every connected worker and what it has registered, in the order of connecting.
+    pub(crate) workers: Vec<(Arc<Instance>, Vec<Arc<Registration>>)>,
+}
+
+/// Why a registration was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NotTaken {
+    pub(crate) code: RefusalCode,
+    pub(crate) reason: String,
+}
+
+impl Place {
+    pub(crate) fn route(&self) -> &RegisteredRoute {
+        // The table is built from these very routes.
+        &self.registration.routes[self.route as usize]
+    }
+}
+
+impl Live {
+    /// Finds the route of a request.
+    pub(crate) fn find<'t, 'p>(
+        &'t self,
+        method: &http::Method,
+        path: &'p str,
+    ) -> Found<'t, 'p, Place> {
+        self.table.find(method, path)
+    }
+
+    /// The names that are served, each with the number of its live instances.
+    pub(crate) fn names(&self) -> BTreeMap<&str, usize> {
+        let mut names = BTreeMap::new();
+        for (instance, registrations) in &self.workers {
+            // A dead one may not have left the table yet.
+            if !instance.is_live() || !instance.has_memory() {
+                continue;
+            }
+            for registration in registrations.iter().filter(|known| !known.is_closing()) {
+                *names.entry(registration.service.name()).or_insert(0) += 1;
+            }
+        }
+        names
+    }
+}
+
+impl Registry {
+    pub(crate) fn new(waiters_max: usize, registrations_max: usize) -> Registry {
+        Registry {
+            state: Mutex::default(),
+            live: ArcSwap::default(),
+            waiters_max,
+            registrations_max,
+        }
+    }
+
+    /// The table of this moment. Not to be kept across an await.
+    pub(crate) fn live(&self) -> Guard<Arc<Live>> {
+        self.live.load()
+    }
+
+    /// A worker has its region.
+    pub(crate) fn connect(&self, instance: Arc<Instance>) {
+        let mut state = self.lock();
+        state.workers.insert(instance.who.id, Worker { instance, registrations: Vec::new() });
+        self.publish(&mut state);
+    }
+
+    /// Opens the routes of a registration, all at once, or says why not.
+    pub(crate) fn register(
+        &self,
+        instance: &Arc<Instance>,
+        register: &Register,
+    ) -> Result<Arc<Registration>, NotTaken> {
+        let routes = parse(register)?;
+        let mut state = self.lock();
+        let state = &mut *state;
+        self.check(state, instance, register, &routes)?;
+        let name = register.name.as_str();
+        let service = match state.services.get(name) {
+            Some(service) => service.clone(),
+            None => Arc::new(Service::new(name, self.waiters_max)),
+        };
+        let slots = instance.region().spec().slots;
+        let registration = Arc::new(Registration::new(
+            instance.clone(),
+            register.id,
+            service.clone(),
+            routes.into(),
+            register.max_concurrent.unwrap_or(slots).clamp(1, slots),
+        ));
+        let worker = state.workers.get_mut(&instance.who.id).ok_or_else(|| NotTaken {
+            code: RefusalCode::OutOfOrder,
+            reason: "the connection is ending".to_owned(),
+        })?;
+        worker.registrations.push(registration.clone());
+        state.services.insert(name.into(), service);
+        state.ghosts.replace(name);
+        self.publish(state);
+        Ok(registration)
+    }
+
+    fn check(
+        &self,
+        state: &State,
+        instance: &Instance,
+        register: &Register,
+        routes: &[RegisteredRoute],
+    ) -> Result<(), NotTaken> {
+        let own = state.workers.get(&instance.who.id);
+        let own = own.map_or(&[][..], |worker| &worker.registrations[..]);
+        if own.len() >= self.registrations_max {
+            let reason = format!(
+                "the worker has {} registrations, as many as it may have; put more routes into \
+                 one, or connect once more",
+                own.len()
+            );
+            return Err(NotTaken { code: RefusalCode::DuplicateRegistration, reason });
+        }
+        for known in own {
+            let what = if known.id == register.id {
+                format!("id {}", register.id)
+            } else if known.service.name() == register.name {
+                format!("name {:?}", register.name)
+            } else {
+                continue;
+            };
+            let reason = format!(
+                "this worker has already registered the {what}; unregister it first, or choose \
+                 another"
+            );
+            return Err(NotTaken { code: RefusalCode::DuplicateRegistration, reason });
+        }
+        let mut conflicts = Conflicts::default();
+        for known in state.registrations() {
+            for route in known.routes.iter() {
+                conflicts.live(known.service.name(), &route.method, &route.pattern);
+            }
+        }
+        let joining = routes.iter().map(|route| (&route.method, &route.pattern));
+        conflicts.join(&register.name, joining).map_err(|conflict| NotTaken {
+            code: if conflict.twice {
+                RefusalCode::DuplicateRegistration
+            } else {
+                RefusalCode::RouteConflict
+            },
+            reason: conflict.to_string(),
+        })
+    }
+
+    /// Closes the routes of a registration that its worker withdraws.
+    pub(crate) fn unregister(&self, instance: &Instance, id: u32) -> Option<Arc<Registration>> {
+        let mut state = self.lock();
+        let worker = state.workers.get_mut(&instance.who.id)?;
+        let at = worker.registrations.iter().position(|known| known.id == id)?;
+        let registration = worker.registrations.remove(at);
+        registration.close();
+        self.publish(&mut state);
+        Some(registration)
+    }
+
+    /// Closes every route of a worker that finishes what it has. What it has not seen
+    /// moves to others, after the table that leads there is in place.
+    pub(crate) fn drain(&self, instance: &Instance) {
+        instance.drain();
+        let mut state = self.lock();
+        self.remember(&mut state, instance);
+        self.publish(&mut state);
+        drop(state);
+        instance.wake_all();
+    }
+
+    /// Forgets a worker that is gone.
+    pub(crate) fn disconnect(&self, instance: &Instance) {
+        let mut state = self.lock();
+        self.remember(&mut state, instance);
+        state.workers.remove(&instance.who.id);
+        self.publish(&mut state);
+    }
+
+    /// Keeps the routes of names that lose their last instance with this one.
+    fn remember(&self, state: &mut State, instance: &Instance) {
+        let Some(worker) = state.workers.get(&instance.who.id) else { return };
+        let lost: Vec<_> = worker
+            .registrations
+            .iter()
+            .filter(|own| {
+                !state.registrations().any(|other| {
+                    other.instance.who.id != instance.who.id
+                        && other.instance.is_live()
+                        && other.service.name() == own.service.name()
+                })
+            })
+            .cloned()
+            .collect();
+        for registration in lost {
+            state.ghosts.add(registration.service.name(), registration.routes.clone());
+        }
+    }
+
+    /// Builds the table and swaps it in; then calls whoever waits, because what they wait
+    /// for may have come or gone.
+    fn publish(&self, state: &mut State) {
+        let mut builder = Builder::new();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for worker in state.workers.values() {
+            let services = worker.registrations.iter().map(|own| own.service.clone());
+            worker.instance.set_services(services.collect());
+            if !worker.instance.is_live() {
+                continue;
+            }
+            for registration in &worker.registrations {
+                *counts.entry(registration.service.name()).or_default() += 1;
+                for (route, index) in registration.routes.iter().zip(0..) {
+                    let place = Place { registration: registration.clone(), route: index };
+                    builder.add(&route.pattern, &route.method, Some(place));
+                }
+            }
+        }
+        for route in state.ghosts.routes() {
+            builder.add(&route.pattern, &route.method, None);
+        }
+        for service in state.services.values() {
+            service.set_instances(counts.get(service.name()).copied().unwrap_or(0));
+        }
+        let (table, left_out) = builder.build();
+        for path in left_out {
+            error!(path, "a pattern was accepted that the router refuses");
+        }
+        let workers = state.workers.values();
+        let workers = workers.map(|w| (w.instance.clone(), w.registrations.clone())).collect();
+        self.live.store(Arc::new(Live { table, workers }));
+        for service in state.services.values() {
+            service.queue.call_all();
+        }
+        let State { workers, services, .. } = state;
+        services.retain(|name, _| {
+            workers.values().any(|w| w.registrations.iter().any(|r| r.service.name() == &**name))
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change is made whole before anything can panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn registrations(&self) -> impl Iterator<Item = &Arc<Registration>> {
+        self.workers.values().flat_map(|worker| &worker.registrations)
+    }
+}
+
+/// Reads a registration's name and routes.
+fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTaken> {
+    let refuse = |code, reason| Err(NotTaken { code, reason });
+    if let Err(error) = check_name(&register.name) {
+        return refuse(RefusalCode::BadName, error.to_string());
+    }
+    let mut routes = Vec::with_capacity(register.routes.len());
+    for route in &register.routes {
+        let method = match RouteMethod::parse(&route.method) {
+            Ok(method) => method,
+            Err(reason) => return refuse(RefusalCode::BadMethod, reason),
+        };
+        let pattern = match Pattern::parse(&route.pattern) {
+            Ok(pattern) => pattern,
+            Err(error) => {
+                let reason = format!("the pattern {:?} {error}", route.pattern);
+                return refuse(RefusalCode::BadPattern, reason);
+            }
+        };
+        if pattern.text() == health::PATH {
+            let reason = format!(
+                "the route {} {} of {:?} is the hub's own; choose another path",
+                route.method, route.pattern, register.name
+            );
+            return refuse(RefusalCode::RouteConflict, reason);
+        }
+        routes.push(RegisteredRoute { method, pattern, idempotent: route.idempotent });
+    }
+    Ok(routes)
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,52 @@
+//! Routes of names that nobody serves at the moment.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::instance::RegisteredRoute;
+
+/// Routes that are remembered at most; the longest-gone name is forgotten first.
+const ROUTES_MAX: usize = 16_384;
+
+/// What is remembered.
+#[derive(Debug, Default)]
+pub(super) struct Ghosts {
+    /// Oldest first.
+    names: VecDeque<Ghost>,
+    routes: usize,
+}
+
+#[derive(Debug)]
+struct Ghost {
+    name: Box<str>,
+    routes: Arc<[RegisteredRoute]>,
+}
+
+impl Ghosts {
+    /// Remembers a name's routes, in the place of what was remembered of it before.
+    pub(super) fn add(&mut self, name: &str, routes: Arc<[RegisteredRoute]>) {
+        self.replace(name);
+        self.routes += routes.len();
+        self.names.push_back(Ghost { name: name.into(), routes });
+        while self.routes > ROUTES_MAX
+            && let Some(oldest) = self.names.pop_front()
+        {
+            self.routes -= oldest.routes.len();
+        }
+    }
+
+    /// Forgets a name: it is served again.
+    pub(super) fn replace(&mut self, name: &str) {
+        self.names.retain(|ghost| {
+            let keep = *ghost.name != *name;
+            if !keep {
+                self.routes -= ghost.routes.len();
+            }
+            keep
+        });
+    }
+
+    pub(super) fn routes(&self) -> impl Iterator<Item = &RegisteredRoute> {
+        self.names.iter().flat_map(|ghost| ghost.routes.iter())
+    }
+}
