@@ -1,0 +1,92 @@
+//! The programs under test: found beside this one, built first if need be.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::Flavor;
+
+/// The checkout.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent").to_owned()
+}
+
+/// Where cargo puts what it built, for the profile of this program.
+pub fn target() -> PathBuf {
+    let this = env::current_exe().expect("a path");
+    let deps = this.parent().expect("a directory");
+    deps.parent().expect("the profile's directory").to_owned()
+}
+
+fn run(what: &str, command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "building {what} failed: {command:?}\n{said}");
+}
+
+fn cargo_build(package: &str) {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(["build", "--quiet", "--package", package]);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    // What cargo tells its tests would make it rebuild what is fresh.
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_PKG_") {
+            command.env_remove(name);
+        }
+    }
+    run(package, &mut command);
+}
+
+/// The program `slotway`: `SLOTWAY_TEST_HUB`, else the one that cargo builds.
+pub fn hub() -> &'static Path {
+    static HUB: OnceLock<PathBuf> = OnceLock::new();
+    HUB.get_or_init(|| match env::var_os("SLOTWAY_TEST_HUB") {
+        Some(path) => path.into(),
+        None => {
+            cargo_build("slotway-hub");
+            target().join("slotway")
+        }
+    })
+}
+
+/// The conformance worker in a language.
+pub fn worker(flavor: Flavor) -> &'static Path {
+    static RUST: OnceLock<PathBuf> = OnceLock::new();
+    static C: OnceLock<PathBuf> = OnceLock::new();
+    match flavor {
+        // Cargo builds a package's programs before its tests.
+        Flavor::Rust => RUST.get_or_init(|| target().join("slotway-rust-worker")),
+        Flavor::C => C.get_or_init(build_c_worker),
+    }
+}
+
+/// A program that says hello on the control socket and prints what comes back.
+pub fn stranger() -> PathBuf {
+    target().join("slotway-stranger")
+}
+
+fn build_c_worker() -> PathBuf {
+    if let Some(path) = env::var_os("SLOTWAY_TEST_C_WORKER") {
+        return path.into();
+    }
+    cargo_build("slotway-ffi");
+    let (root, target) = (root(), target());
+    let worker = target.join("slotway-c-worker");
+    // Test programs build it at the same time, so each under a name of its own.
+    let fresh = target.join(format!("slotway-c-worker.{}", std::process::id()));
+    let mut gcc = Command::new(env::var_os("CC").unwrap_or_else(|| "gcc".into()));
+    gcc.args(["-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread"])
+        .arg("-I")
+        .arg(root.join("include"))
+        .arg(root.join("tests/c/worker.c"))
+        .arg("-o")
+        .arg(&fresh)
+        .arg(target.join("libslotway.a"))
+        .args(["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"]);
+    run("the C worker", &mut gcc);
+    std::fs::rename(&fresh, &worker).expect("the same directory");
+    worker
+}

@@ -1,0 +1,184 @@
+//! A hub as a process.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::http::{Connection, Request, Response};
+use crate::{PrivateDir, Process, artifacts, eventually};
+
+/// What has to happen soon does within this time, also on a machine that is busy.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A running hub with sockets of its own.
+#[derive(Debug)]
+pub struct Hub {
+    /// The process.
+    pub process: Process,
+    /// Where it serves HTTP.
+    pub address: SocketAddr,
+    dir: Arc<PrivateDir>,
+}
+
+/// How to start a hub.
+#[derive(Debug)]
+pub struct HubBuilder {
+    dir: Arc<PrivateDir>,
+    wrapper: Vec<OsString>,
+    args: Vec<OsString>,
+    listen: String,
+    control: Option<PathBuf>,
+}
+
+impl Default for HubBuilder {
+    fn default() -> HubBuilder {
+        HubBuilder {
+            dir: Arc::new(PrivateDir::new()),
+            wrapper: Vec::new(),
+            args: Vec::new(),
+            listen: "127.0.0.1:0".to_owned(),
+            control: None,
+        }
+    }
+}
+
+impl HubBuilder {
+    /// Uses a directory that another hub has used or uses.
+    #[must_use]
+    pub fn dir(mut self, dir: &Arc<PrivateDir>) -> HubBuilder {
+        self.dir = Arc::clone(dir);
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args(mut self, args: &[&str]) -> HubBuilder {
+        self.args.extend(args.iter().map(OsString::from));
+        self
+    }
+
+    /// Serves HTTP there and not on a free port.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> HubBuilder {
+        self.listen = address.to_string();
+        self
+    }
+
+    /// Has its control socket there and not in its directory.
+    #[must_use]
+    pub fn control(mut self, path: &str) -> HubBuilder {
+        self.control = Some(path.into());
+        self
+    }
+
+    /// Starts the hub through another program: `prlimit`, `unshare`.
+    #[must_use]
+    pub fn through(mut self, wrapper: &[&str]) -> HubBuilder {
+        self.wrapper = wrapper.iter().map(OsString::from).collect();
+        self
+    }
+
+    /// The command line.
+    pub fn command(&self) -> Command {
+        let program = artifacts::hub();
+        let mut command = match self.wrapper.split_first() {
+            None => Command::new(program),
+            Some((wrapper, args)) => {
+                let mut command = Command::new(wrapper);
+                command.args(args).arg(program);
+                command
+            }
+        };
+        clean(&mut command);
+        command.arg("hub").args(["--listen", &self.listen]);
+        let control = self.control.clone().unwrap_or_else(|| self.dir.join("hub.sock"));
+        command.arg("--control").arg(control);
+        if !self.args.iter().any(|arg| arg == "--admin") {
+            command.arg("--admin").arg(self.dir.join("admin.sock"));
+        }
+        command.args(&self.args);
+        command
+    }
+
+    /// Starts it and waits until it listens.
+    pub fn start(self) -> Hub {
+        let process = Process::start("hub", &mut self.command());
+        let line = process.wait_line("slotway: listening on http://", SOON);
+        let address = line.rsplit('/').next().and_then(|address| address.parse().ok());
+        Hub { process, address: address.expect("an address"), dir: self.dir }
+    }
+
+    /// Starts it where it cannot run; waits for its end. Gives its exit code and what it
+    /// said.
+    pub fn start_in_vain(self) -> (Option<i32>, String) {
+        let mut process = Process::start("hub", &mut self.command());
+        let status = process.wait_end(SOON);
+        // The pipes are read by others; what ends the output is there when they are empty.
+        eventually("the hub's last words", SOON, || (!process.lines().is_empty()).then_some(()));
+        (status.code(), process.lines().join("\n"))
+    }
+}
+
+/// Takes out of the environment what would change a hub or a worker.
+pub(crate) fn clean(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SLOTWAY_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("RUST_BACKTRACE", "0").env("NO_COLOR", "1");
+}
+
+impl Hub {
+    /// A hub with the default configuration.
+    pub fn start() -> Hub {
+        Hub::builder().start()
+    }
+
+    /// A hub with other arguments.
+    pub fn with(args: &[&str]) -> Hub {
+        Hub::builder().args(args).start()
+    }
+
+    /// How to start one.
+    pub fn builder() -> HubBuilder {
+        HubBuilder::default()
+    }
+
+    /// Its directory.
+    pub fn dir(&self) -> &Arc<PrivateDir> {
+        &self.dir
+    }
+
+    /// Its control socket.
+    pub fn control_path(&self) -> PathBuf {
+        self.dir.join("hub.sock")
+    }
+
+    /// Its admin socket.
+    pub fn admin_path(&self) -> PathBuf {
+        self.dir.join("admin.sock")
+    }
+
+    /// A fresh connection of a client.
+    #[track_caller]
+    pub fn connect(&self) -> Connection {
+        Connection::open(self.address).expect("a hub that listens")
+    }
+
+    /// One request on a connection of its own.
+    #[track_caller]
+    pub fn send(&self, request: Request) -> Response {
+        let exchanged = self.connect().exchange(&request.close());
+        exchanged.expect("exactly one answer for every request")
+    }
+
+    /// One GET on a connection of its own.
+    #[track_caller]
+    pub fn get(&self, target: &str) -> Response {
+        self.send(Request::get(target))
+    }
+}

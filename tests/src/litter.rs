@@ -1,0 +1,42 @@
+//! What processes leave behind in places that everybody shares.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::dir;
+
+/// What lay in `/dev/shm` and `/tmp` at one moment, as far as it could be ours.
+#[derive(Debug)]
+pub struct Litter {
+    before: BTreeSet<String>,
+}
+
+impl Litter {
+    /// What lies there now.
+    pub fn now() -> Litter {
+        Litter { before: look() }
+    }
+
+    /// What has come since, this harness's own directories aside.
+    pub fn since(&self) -> Vec<String> {
+        look().difference(&self.before).cloned().collect()
+    }
+}
+
+fn look() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for place in ["/dev/shm", "/tmp"] {
+        let Ok(entries) = fs::read_dir(Path::new(place)) else { continue };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // Others use /tmp at the same time, but nothing of theirs bears our name. In
+            // /dev/shm everything counts.
+            let ours = place == "/dev/shm" || name.to_lowercase().contains("slotway");
+            if ours && !name.starts_with(dir::PREFIX) {
+                found.insert(format!("{place}/{name}"));
+            }
+        }
+    }
+    found
+}
