@@ -1,0 +1,294 @@
+//! A connection to the hub: exchanges come out of it, through as many hubs as live.
+
+use std::cell::RefCell;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use slotway_core::Waited;
+use slotway_core::worker::Spin;
+
+use crate::control;
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::exchange::{Exchange, RawExchange};
+use crate::options::{Connect, Options};
+use crate::registration::{Registration, check_all};
+use crate::session::Session;
+use crate::shared::{RegistrationState, Shared, Stop};
+use crate::sync::lock;
+
+/// A worker's connection to its hub.
+///
+/// A thread of its own keeps it up: it registers what the worker offers, notices the
+/// hub's end at once and connects again, by the [`Backoff`](crate::Backoff), for as long as
+/// it takes. Any number of threads call [`next`](Self::next), or one event loop calls
+/// [`try_next`](Self::try_next) when [`poll_fd`](Self::poll_fd) is readable.
+///
+/// Exchanges keep the region they came through. When the hub goes away, those in hand see
+/// themselves cancelled, and their answers go nowhere.
+///
+/// Dropping a connection closes it at once; [`shutdown`](Self::shutdown) lets exchanges in
+/// flight finish first.
+#[derive(Debug)]
+pub struct Connection {
+    shared: Arc<Shared>,
+    control: Mutex<Option<JoinHandle<()>>>,
+}
+
+thread_local! {
+    /// Spinning is a habit of a thread: how long it pays depends on where it runs.
+    static SPIN: RefCell<(u32, Spin)> = const { RefCell::new((0, Spin::new(0))) };
+}
+
+fn with_spin<T>(cap: u32, body: impl FnOnce(&mut Spin) -> T) -> T {
+    SPIN.with_borrow_mut(|(known, spin)| {
+        if *known != cap {
+            (*known, *spin) = (cap, Spin::new(cap));
+        }
+        body(spin)
+    })
+}
+
+impl Connection {
+    /// Connects and registers, waiting as [`Options::connect`] says.
+    ///
+    /// # Errors
+    ///
+    /// Options or registrations that cannot be, a refusal that no later attempt can
+    /// change, what the system refused; and, depending on [`Options::connect`], that the
+    /// hub was not there in time.
+    pub fn open(options: Options, registrations: Vec<Registration>) -> Result<Connection> {
+        options.check()?;
+        check_all(&registrations)?;
+        let connect = options.connect;
+        let shared = Arc::new(Shared::new(options, registrations)?);
+        let control = std::thread::Builder::new()
+            .name("slotway-control".to_owned())
+            .spawn({
+                let shared = shared.clone();
+                move || control::run(&shared)
+            })
+            .map_err(|error| Error::io("starting the control thread", error))?;
+        // From here dropping the connection ends the thread.
+        let connection = Connection { shared, control: Mutex::new(Some(control)) };
+        match connect {
+            Connect::Background => {}
+            Connect::UntilLive => {
+                connection.shared.wait_until_live(&mut Deadline::new(None), false)?;
+            }
+            Connect::Within(timeout) => {
+                connection.shared.wait_until_live(&mut Deadline::new(Some(timeout)), false)?;
+            }
+            Connect::Once => {
+                connection.shared.wait_until_live(&mut Deadline::new(None), true)?;
+            }
+        }
+        Ok(connection)
+    }
+
+    /// Waits for the next exchange. `None`: the time is over.
+    ///
+    /// From any number of threads. While the hub is away it waits too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] after a shutdown; [`Error::Refused`] when the hub will not have
+    /// this worker any more.
+    pub fn next(&self, timeout: Option<Duration>) -> Result<Option<Exchange>> {
+        let mut deadline = Deadline::new(timeout);
+        loop {
+            let session = match self.shared.session() {
+                Some(session) => session,
+                None => match self.shared.wait_for_session(&mut deadline)? {
+                    Some(session) => session,
+                    None => return Ok(None),
+                },
+            };
+            match self.next_of(session, &mut deadline) {
+                Next::Exchange(raw) => return Ok(Some(Exchange::new(raw))),
+                Next::TimedOut => return Ok(None),
+                Next::Closed => {}
+            }
+        }
+    }
+
+    fn next_of(&self, session: Arc<Session>, deadline: &mut Deadline) -> Next {
+        while !session.is_closed() {
+            if let Some(claim) = session.side().claim() {
+                match RawExchange::new(session.clone(), claim) {
+                    Some(raw) => return Next::Exchange(raw),
+                    None => continue,
+                }
+            }
+            let Ok(left) = deadline.left() else {
+                return Next::TimedOut;
+            };
+            let waited = with_spin(self.shared.options.spin_cap, |spin| {
+                session.side().wait(spin, left, || session.is_closed())
+            });
+            match waited {
+                // Also after the last moment: what rang in it must not be left lying.
+                Waited::Work | Waited::TimedOut => {}
+                Waited::Stopped => break,
+            }
+        }
+        Next::Closed
+    }
+
+    /// The next exchange if there is one now. `None`: there is none, and
+    /// [`poll_fd`](Self::poll_fd) becomes readable when there may be.
+    ///
+    /// # Errors
+    ///
+    /// As for [`next`](Self::next).
+    pub fn try_next(&self) -> Result<Option<Exchange>> {
+        loop {
+            let Some(session) = self.shared.session() else {
+                // First unring, then look: whoever changes the state rings afterwards.
+                self.shared.notices().drain_bell();
+                if let Some(error) = self.shared.ended() {
+                    // For whoever polls later.
+                    self.shared.notices().ring();
+                    return Err(error);
+                }
+                if self.shared.session().is_none() {
+                    return Ok(None);
+                }
+                continue;
+            };
+            if let Some(claim) = session.side().claim() {
+                match RawExchange::new(session, claim) {
+                    Some(raw) => return Ok(Some(Exchange::new(raw))),
+                    None => continue,
+                }
+            }
+            session.worker_bell().drain();
+            self.shared.notices().drain_bell();
+            if session.side().arm() {
+                // A session that was closed before the bell was drained rang for nothing.
+                if session.is_closed() {
+                    continue;
+                }
+                return Ok(None);
+            }
+            // An exchange, or a notice, which is put aside for `take_notices`.
+            let notices = self.shared.notices();
+            session.side().take_notices(|slot| notices.keep(session.token(slot)));
+        }
+    }
+
+    /// Gives the token of every exchange of which one of the waits may be over that a
+    /// `try_` or `poll_` method began. Call it after `try_next` has given `None`.
+    ///
+    /// A token may come without cause, also after its exchange was answered.
+    pub fn take_notices(&self, mut each: impl FnMut(u64)) {
+        if let Some(session) = self.shared.session() {
+            session.side().take_notices(|slot| each(session.token(slot)));
+        }
+        self.shared.notices().take().into_iter().for_each(each);
+    }
+
+    /// A descriptor for an event loop, the same for the connection's whole life. When it
+    /// is readable call [`try_next`](Self::try_next) until it gives `None`, which makes it
+    /// unreadable again, and then [`take_notices`](Self::take_notices). Do so once before
+    /// polling first.
+    pub fn poll_fd(&self) -> BorrowedFd<'_> {
+        self.shared.poll_fd()
+    }
+
+    /// What the worker registered, in order.
+    pub fn registrations(&self) -> &[Registration] {
+        &self.shared.registrations
+    }
+
+    /// How each registration stands, in order.
+    pub fn registration_states(&self) -> Vec<RegistrationState> {
+        self.shared.registration_states()
+    }
+
+    /// Whether there is a hub at the other end now.
+    pub fn is_connected(&self) -> bool {
+        self.shared.session().is_some()
+    }
+
+    /// Begins a shutdown without waiting for it: the hub sends nothing new, exchanges in
+    /// flight go on, and once they are answered, or at the drain deadline, the connection
+    /// is closed and [`next`](Self::next) says so.
+    pub fn begin_shutdown(&self) {
+        self.begin_shutdown_within(self.shared.options.drain_deadline);
+    }
+
+    fn begin_shutdown_within(&self, deadline: Duration) {
+        let until = Instant::now().checked_add(deadline);
+        self.shared.stop(Stop::Drain(until.unwrap_or_else(far_away)));
+    }
+
+    /// Shuts the connection down and waits for it. Other threads must go on answering
+    /// what is in flight.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`] when the drain deadline passed with exchanges in flight. The
+    /// connection is closed in any case.
+    pub fn shutdown(&self) -> Result<()> {
+        self.begin_shutdown();
+        let drained = self.wait_closed(None)?;
+        if drained { Ok(()) } else { Err(Error::Timeout) }
+    }
+
+    /// Closes the connection now: what is in flight is answered by the hub.
+    pub fn close(&self) {
+        self.shared.stop(Stop::Now);
+        let _ = self.wait_closed(None);
+    }
+
+    /// Waits until the connection is closed; gives whether everything in flight was
+    /// answered by then.
+    ///
+    /// # Errors
+    ///
+    /// The time is over, or the hub refused this worker for good.
+    pub fn wait_closed(&self, timeout: Option<Duration>) -> Result<bool> {
+        let (error, drained) = self.shared.wait_for_end(&mut Deadline::new(timeout))?;
+        if let Some(control) = lock(&self.control).take() {
+            // It has nothing left to do, and a panic of its own is on record.
+            let _ = control.join();
+        }
+        match error {
+            Error::Closed => Ok(drained),
+            error => Err(error),
+        }
+    }
+}
+
+/// What became of waiting on one session.
+enum Next {
+    Exchange(RawExchange),
+    TimedOut,
+    Closed,
+}
+
+/// A point in time that nobody lives to see.
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(60 * 60 * 24 * 365)
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.poll_fd()
+    }
+}
+
+impl AsRawFd for Connection {
+    fn as_raw_fd(&self) -> RawFd {
+        self.poll_fd().as_raw_fd()
+    }
+}

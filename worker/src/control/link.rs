@@ -1,0 +1,340 @@
+//! One connection to the hub, from hello to its end.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use slotway_core::control::{
+    Drain, Hello, HubMessage, ProtocolRange, RefusalCode, Refused, Welcome, WorkerMessage,
+};
+use slotway_core::map::{Doorbell, MapError, Mapping};
+
+use super::client::Client;
+use super::refusal::is_permanent;
+use crate::backoff::Attempts;
+use crate::error::{Error, Result};
+use crate::session::Session;
+use crate::shared::{RegistrationState, Shared, Stop};
+
+/// A hub that is there answers a heartbeat in this time; one that is not is not worth
+/// waiting for when nothing is in hand.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// As asked for. `drained`: everything in flight was answered.
+    Stopped { drained: bool },
+    /// For good.
+    Refused(Error),
+    /// For now.
+    Lost(Error),
+}
+
+/// How a drain stands.
+#[derive(Debug, Clone, Copy)]
+struct Draining {
+    until: Instant,
+    /// When to stop waiting for a hub that says nothing at all.
+    mute_at: Option<Instant>,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Link<'a> {
+    shared: &'a Shared,
+    session: Option<Arc<Session>>,
+    /// The hub answers by this time or counts as hung.
+    answer_by: Option<Instant>,
+    states: Vec<RegistrationState>,
+    /// When to offer again what was refused for now.
+    retry_at: Option<Instant>,
+    retries: u32,
+    draining: Option<Draining>,
+    beat_at: Option<Instant>,
+    heard_at: Instant,
+    seq: u64,
+}
+
+impl<'a> Link<'a> {
+    pub(super) fn new(shared: &'a Shared) -> Link<'a> {
+        let now = Instant::now();
+        Link {
+            shared,
+            session: None,
+            answer_by: Some(now + shared.options.handshake_timeout),
+            states: vec![RegistrationState::Pending; shared.registrations.len()],
+            retry_at: None,
+            retries: 0,
+            draining: None,
+            beat_at: None,
+            heard_at: now,
+            seq: 0,
+        }
+    }
+
+    pub(super) fn run(mut self, attempts: &mut Attempts) -> Ended {
+        let ended = match self.converse(attempts) {
+            Ok(ended) => ended,
+            // The hub closed before it said "drained": that is its answer too.
+            Err(error) if self.draining.is_some() => {
+                tracing::warn!(%error, "the hub went away during the drain");
+                Ended::Stopped { drained: self.in_hand() == 0 }
+            }
+            Err(error) => Ended::Lost(error),
+        };
+        if let Some(session) = self.session.take() {
+            self.shared.detach(&session);
+        }
+        ended
+    }
+
+    fn in_hand(&self) -> usize {
+        self.session.as_ref().map_or(0, |session| session.in_hand())
+    }
+
+    fn converse(&mut self, attempts: &mut Attempts) -> Result<Ended> {
+        let mut client = Client::connect(&self.shared.options.hub_path())?;
+        client.send(&WorkerMessage::Hello(Hello {
+            protocol: ProtocolRange::OURS,
+            sdk: self.shared.options.sdk.clone(),
+            pid: std::process::id(),
+            region: Some(self.shared.options.region),
+        }))?;
+        loop {
+            while let Some(message) = client.message()? {
+                self.heard_at = Instant::now();
+                if let Some(ended) = self.handle(&mut client, message, attempts)? {
+                    return Ok(ended);
+                }
+            }
+            let now = Instant::now();
+            if let Some(ended) = self.obey(&mut client, now)? {
+                return Ok(ended);
+            }
+            self.keep_time(&mut client, now)?;
+            client.wait(self.shared.control_bell(), self.next_look())?;
+        }
+    }
+
+    /// Does what this side was asked to.
+    fn obey(&mut self, client: &mut Client, now: Instant) -> Result<Option<Ended>> {
+        let until = match self.shared.stopping() {
+            None => return Ok(None),
+            Some(Stop::Now) => {
+                return Ok(Some(Ended::Stopped { drained: self.in_hand() == 0 }));
+            }
+            Some(Stop::Drain(until)) => until,
+        };
+        let Some(draining) = &mut self.draining else {
+            if self.session.is_none() {
+                return Ok(Some(Ended::Stopped { drained: true }));
+            }
+            client.send(&WorkerMessage::Drain(Drain {}))?;
+            self.seq += 1;
+            client.send(&WorkerMessage::Heartbeat { seq: self.seq })?;
+            self.draining = Some(Draining { until, mute_at: Some(now + PATIENCE) });
+            return Ok(None);
+        };
+        draining.until = until;
+        if now >= until {
+            let left = self.in_hand();
+            tracing::warn!(left, "the drain's deadline passed");
+            return Ok(Some(Ended::Stopped { drained: left == 0 }));
+        }
+        if draining.mute_at.is_some_and(|at| now >= at) {
+            draining.mute_at = Some(now + PATIENCE);
+            if self.in_hand() == 0 {
+                tracing::warn!("the hub does not answer; leaving without its word");
+                return Ok(Some(Ended::Stopped { drained: true }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Does what is due.
+    fn keep_time(&mut self, client: &mut Client, now: Instant) -> Result<()> {
+        if self.answer_by.is_some_and(|by| now >= by) {
+            return Err(silent("the hub's answer to a registration"));
+        }
+        if self.retry_at.is_some_and(|at| now >= at) {
+            self.retry_at = None;
+            for index in 0..self.states.len() {
+                if is_passing(&self.states[index]) {
+                    self.register(client, index)?;
+                }
+            }
+        }
+        if let Some(beat) = self.shared.options.heartbeat {
+            if now >= self.heard_at + beat.timeout {
+                return Err(silent("the hub's heartbeat"));
+            }
+            if self.session.is_some() && self.beat_at.is_none_or(|at| now >= at) {
+                self.seq += 1;
+                client.send(&WorkerMessage::Heartbeat { seq: self.seq })?;
+                self.beat_at = Some(now + beat.interval);
+            }
+        }
+        Ok(())
+    }
+
+    fn next_look(&self) -> Option<Instant> {
+        let silence = self.shared.options.heartbeat.map(|beat| self.heard_at + beat.timeout);
+        let drain = self.draining.map(|draining| match draining.mute_at {
+            Some(at) => at.min(draining.until),
+            None => draining.until,
+        });
+        [self.answer_by, self.retry_at, self.beat_at, silence, drain].into_iter().flatten().min()
+    }
+
+    fn handle(
+        &mut self,
+        client: &mut Client,
+        message: HubMessage,
+        attempts: &mut Attempts,
+    ) -> Result<Option<Ended>> {
+        match message {
+            HubMessage::Welcome(welcome) => return self.welcomed(client, &welcome),
+            HubMessage::Registered(registered) => {
+                tracing::info!(name = %registered.name, "registered");
+                self.answered(registered.id, RegistrationState::Live)?;
+                attempts.live(Instant::now());
+                self.look_at_answers();
+                return Ok(None);
+            }
+            HubMessage::Refused(refused) => return self.refused(refused),
+            HubMessage::Unregistered(gone) => {
+                tracing::info!(name = %gone.name, "no longer registered");
+            }
+            HubMessage::Drain(notice) => {
+                tracing::info!(reason = %notice.reason, "the hub sends nothing new");
+            }
+            HubMessage::Drained => {
+                if self.draining.is_some() {
+                    return Ok(Some(Ended::Stopped { drained: true }));
+                }
+            }
+            HubMessage::Heartbeat { .. } => {
+                if let Some(draining) = &mut self.draining {
+                    draining.mute_at = None;
+                }
+            }
+            HubMessage::Bye(notice) => tracing::info!(reason = %notice.reason, "the hub leaves"),
+        }
+        Ok(None)
+    }
+
+    fn welcomed(&mut self, client: &mut Client, welcome: &Welcome) -> Result<Option<Ended>> {
+        if self.session.is_some() {
+            return Err(Error::Protocol("a second welcome".to_owned()));
+        }
+        let ours = ProtocolRange::OURS;
+        if !(ours.min..=ours.max).contains(&welcome.protocol) {
+            return Err(Error::Protocol(format!(
+                "the hub chose protocol version {}; this worker offered {} to {}",
+                welcome.protocol, ours.min, ours.max
+            )));
+        }
+        let [region, hub_bell, worker_bell] = client.take_fds()?;
+        let mapping = match open(region, welcome.region.length) {
+            Ok(mapping) => mapping,
+            // Another layout than this build's: only another build can help.
+            Err(error @ Error::Protocol(_)) => return Ok(Some(Ended::Refused(error))),
+            Err(error) => return Err(error),
+        };
+        tracing::debug!(hub = %welcome.hub, pid = welcome.pid, spec = ?mapping.spec(), "welcome");
+        let bells = (Doorbell::from(hub_bell), Doorbell::from(worker_bell));
+        self.session = Some(self.shared.attach(mapping, bells.0, bells.1)?);
+        for index in 0..self.states.len() {
+            self.register(client, index)?;
+        }
+        Ok(None)
+    }
+
+    fn register(&mut self, client: &mut Client, index: usize) -> Result<()> {
+        self.states[index] = RegistrationState::Pending;
+        let message = self.shared.registrations[index].message(index as u32);
+        client.send(&WorkerMessage::Register(message))
+    }
+
+    fn answered(&mut self, id: u32, now: RegistrationState) -> Result<()> {
+        let state = self.states.get_mut(id as usize).ok_or_else(|| {
+            Error::Protocol(format!("an answer to registration {id}, which was never sent"))
+        })?;
+        *state = now.clone();
+        self.shared.set_registration(id as usize, now);
+        Ok(())
+    }
+
+    fn refused(&mut self, refused: Refused) -> Result<Option<Ended>> {
+        let Refused { id, code, reason } = refused;
+        let Some(id) = id else {
+            let error = Error::Refused { registration: None, code, reason };
+            return if is_permanent(code) { Ok(Some(Ended::Refused(error))) } else { Err(error) };
+        };
+        tracing::error!(registration = id, %code, %reason, "a registration was refused");
+        self.answered(id, RegistrationState::Refused { code, reason })?;
+        self.look_at_answers();
+        Ok(self.nothing_live())
+    }
+
+    /// Once the hub has answered everything: no answer is awaited any more, and what was
+    /// refused for now is offered again later, if the connection goes on.
+    fn look_at_answers(&mut self) {
+        if self.states.contains(&RegistrationState::Pending) {
+            return;
+        }
+        self.answer_by = None;
+        if self.states.iter().any(is_passing) {
+            self.retries = self.retries.saturating_add(1);
+            let delay = self.shared.options.backoff.delay(self.retries, Duration::ZERO);
+            self.retry_at = Some(Instant::now() + delay);
+        }
+    }
+
+    /// When nothing is live and nothing pending: the reason, one that passes if any does.
+    fn nothing_live(&self) -> Option<Ended> {
+        let mut found: Option<(usize, RefusalCode, &str)> = None;
+        for (index, state) in self.states.iter().enumerate() {
+            match state {
+                RegistrationState::Pending | RegistrationState::Live => return None,
+                RegistrationState::Refused { code, reason } => {
+                    if found.is_none_or(|(_, code, _)| is_permanent(code)) {
+                        found =
+                            found.filter(|_| is_permanent(*code)).or(Some((index, *code, reason)));
+                    }
+                }
+            }
+        }
+        let (index, code, reason) = found?;
+        let error = Error::Refused {
+            registration: Some(self.shared.registrations[index].name.clone()),
+            code,
+            reason: reason.to_owned(),
+        };
+        Some(if is_permanent(code) { Ended::Refused(error) } else { Ended::Lost(error) })
+    }
+}
+
+fn silent(awaited: &str) -> Error {
+    Error::io(format!("waiting for {awaited}"), std::io::ErrorKind::TimedOut)
+}
+
+/// Whether this is a refusal that may be another answer later.
+fn is_passing(state: &RegistrationState) -> bool {
+    matches!(state, RegistrationState::Refused { code, .. } if !is_permanent(*code))
+}
+
+fn open(region: OwnedFd, stated: u64) -> Result<Mapping> {
+    let mapping = Mapping::open(region).map_err(|error| match error {
+        MapError::System(step, source) => Error::io(step, source),
+        error => Error::Protocol(error.to_string()),
+    })?;
+    if mapping.length() != stated {
+        return Err(Error::Protocol(format!(
+            "the welcome states a region of {stated} bytes and carries one of {}",
+            mapping.length()
+        )));
+    }
+    Ok(mapping)
+}

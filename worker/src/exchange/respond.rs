@@ -1,0 +1,383 @@
+//! Answering.
+
+use std::sync::MutexGuard;
+use std::time::Duration;
+
+use slotway_core::Watch;
+
+use super::check::{self, Checked};
+use super::{Header, RawExchange};
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::session::{Entered, Occasion, Response};
+use crate::sync::lock;
+
+/// Bytes of a head that the hub has reserved memory for.
+const HEAD_RESERVED: usize = 16 << 10;
+
+const NOT_STARTED: &str = "the answer was not started; give its status and headers first";
+const STARTED: &str = "the answer was started; write, finish or abort it";
+const BODY_BEGUN: &str = "a body was committed; complete the answer with its status and headers";
+
+const UNANSWERED: &[u8] = br#"{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"The worker gave no answer."}"#;
+
+impl RawExchange {
+    /// As [`Exchange::respond`](super::Exchange::respond).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn respond<'h, H>(&self, status: u16, headers: H, body: &[u8]) -> Result<()>
+    where
+        H: IntoIterator<Item = Header<'h>, IntoIter: Clone>,
+    {
+        let headers = headers.into_iter();
+        let checked = check::head(status, headers.clone())?;
+        let mut response = lock(&self.state().response);
+        let entered = self.enter()?;
+        fresh(&response)?;
+        if response.given > 0 {
+            return Err(Error::OutOfOrder(BODY_BEGUN));
+        }
+        let bodiless = self.bodiless(&entered, status);
+        let length = full_length(checked.content_length, body.len() as u64, bodiless)?;
+        self.encode(&entered, status, headers, &checked, Some(length))?;
+        response.started = true;
+        let body = if bodiless { &[] } else { body };
+        let written = self.session.side().write_response(entered.claim(), body);
+        if written < body.len() {
+            let poured = self.pour(&entered, &body[written..], &mut Deadline::new(None));
+            if let Err(error) = poured {
+                drop(entered);
+                self.end(response, End::Abort);
+                return Err(error);
+            }
+        }
+        drop(entered);
+        self.end(response, End::Finish);
+        Ok(())
+    }
+
+    /// As [`Exchange::start`](super::Exchange::start).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn start<'h, H>(&self, status: u16, headers: H) -> Result<()>
+    where
+        H: IntoIterator<Item = Header<'h>, IntoIter: Clone>,
+    {
+        let headers = headers.into_iter();
+        let checked = check::head(status, headers.clone())?;
+        let mut response = lock(&self.state().response);
+        let entered = self.enter()?;
+        fresh(&response)?;
+        let bodiless = self.bodiless(&entered, status);
+        if let Some(declared) = checked.content_length.filter(|&length| response.given > length) {
+            return Err(Error::BodyLength { declared, given: response.given });
+        }
+        self.encode(&entered, status, headers, &checked, checked.content_length)?;
+        response.started = true;
+        response.bodiless = bodiless;
+        response.declared = checked.content_length;
+        Ok(())
+    }
+
+    /// As [`Exchange::complete`](super::Exchange::complete).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn complete<'h, H>(&self, status: u16, headers: H) -> Result<()>
+    where
+        H: IntoIterator<Item = Header<'h>, IntoIter: Clone>,
+    {
+        let headers = headers.into_iter();
+        let checked = check::head(status, headers.clone())?;
+        let mut response = lock(&self.state().response);
+        let entered = self.enter()?;
+        fresh(&response)?;
+        let bodiless = self.bodiless(&entered, status);
+        let length = full_length(checked.content_length, response.given, bodiless)?;
+        self.encode(&entered, status, headers, &checked, Some(length))?;
+        response.started = true;
+        drop(entered);
+        self.end(response, End::Finish);
+        Ok(())
+    }
+
+    /// As [`Exchange::reserve`](super::Exchange::reserve).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Safety
+    ///
+    /// The space is not used after the next call that concerns the response, and there is
+    /// no other such call meanwhile.
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn reserve(&self, length: usize) -> Result<&mut [u8]> {
+        let _turn = lock(&self.state().response);
+        let entered = self.enter()?;
+        // SAFETY: the caller's promise: no earlier space is in use.
+        let space = unsafe { self.session.side().response_space(entered.claim()) };
+        if space.len() < length {
+            return Err(Error::TooLarge { what: "the reserved space", limit: space.len() });
+        }
+        let start = space.as_mut_ptr();
+        // SAFETY: the first `length` bytes of the space just found. They lie in the
+        // session's mapping, which `self` keeps, and the hub does not look at them before
+        // they are committed.
+        Ok(unsafe { std::slice::from_raw_parts_mut(start, length) })
+    }
+
+    /// As [`Exchange::commit`](super::Exchange::commit).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn commit(&self, count: usize) -> Result<()> {
+        let mut response = lock(&self.state().response);
+        let entered = self.enter()?;
+        let room = self.session.side().response_room(entered.claim());
+        if count > room {
+            return Err(Error::TooLarge { what: "the committed part of the body", limit: room });
+        }
+        admit(&mut response, count)?;
+        self.session.side().commit_response(entered.claim(), count);
+        if response.started {
+            self.session.ring(self.session.side().announce(entered.claim()));
+        }
+        Ok(())
+    }
+
+    /// As [`Exchange::write`](super::Exchange::write).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn write(&self, bytes: &[u8], timeout: Option<Duration>) -> Result<()> {
+        let mut response = lock(&self.state().response);
+        let entered = self.enter()?;
+        begun(&response)?;
+        admit(&mut response, bytes.len())?;
+        if response.bodiless || bytes.is_empty() {
+            return Ok(());
+        }
+        self.hopeless(&entered)?;
+        self.pour(&entered, bytes, &mut Deadline::new(timeout))
+    }
+
+    /// As [`Exchange::try_write`](super::Exchange::try_write).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn try_write(&self, bytes: &[u8]) -> Result<Option<usize>> {
+        let mut response = lock(&self.state().response);
+        let entered = self.enter()?;
+        begun(&response)?;
+        self.hopeless(&entered)?;
+        fits(&response, bytes.len())?;
+        if response.bodiless || bytes.is_empty() {
+            admit(&mut response, bytes.len())?;
+            return Ok(Some(bytes.len()));
+        }
+        let side = self.session.side();
+        loop {
+            let count = side.write_response(entered.claim(), bytes);
+            if count > 0 {
+                self.state().clear_watched(Occasion::Response);
+                admit(&mut response, count)?;
+                self.session.ring(side.announce(entered.claim()));
+                return Ok(Some(count));
+            }
+            // Before the look: whoever closes the session sees it, or is seen.
+            self.state().set_watched(Occasion::Response);
+            self.hopeless(&entered)?;
+            match side.watch_response(entered.claim()) {
+                Watch::Armed => return Ok(None),
+                Watch::LookAgain => {}
+            }
+        }
+    }
+
+    /// As [`Exchange::flush`](super::Exchange::flush).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn flush(&self) -> Result<()> {
+        let response = lock(&self.state().response);
+        let entered = self.enter()?;
+        begun(&response)?;
+        self.session.ring(self.session.side().announce(entered.claim()));
+        Ok(())
+    }
+
+    /// As [`Exchange::finish`](super::Exchange::finish).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn finish(&self) -> Result<()> {
+        let response = lock(&self.state().response);
+        drop(self.enter()?);
+        begun(&response)?;
+        let given = response.given;
+        match response.declared {
+            Some(declared) if declared != given && !response.bodiless => {
+                self.end(response, End::Abort);
+                Err(Error::BodyLength { declared, given })
+            }
+            _ => {
+                self.end(response, End::Finish);
+                Ok(())
+            }
+        }
+    }
+
+    /// As [`Exchange::abort`](super::Exchange::abort).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn abort(&self) -> Result<()> {
+        let response = lock(&self.state().response);
+        drop(self.enter()?);
+        self.end(response, End::Abort);
+        Ok(())
+    }
+
+    /// Whether the answer's head is written.
+    pub fn is_started(&self) -> bool {
+        let response = lock(&self.state().response);
+        self.enter().is_err() || response.started
+    }
+
+    /// Bytes of body that a slot holds at once.
+    pub fn response_capacity(&self) -> usize {
+        self.session.spec().response_bytes as usize
+    }
+
+    /// Answers for a handler that gave no answer.
+    pub(super) fn give_up(&self) {
+        let response = lock(&self.state().response);
+        if self.enter().is_err() {
+            return;
+        }
+        let begun = response.started || response.given > 0;
+        drop(response);
+        let headers = [(b"content-type".as_slice(), b"application/problem+json".as_slice())];
+        if begun || self.respond(500, headers, UNANSWERED).is_err() {
+            // Answered in the meantime, then: a second end is none.
+            let _ = self.abort();
+        }
+    }
+
+    fn bodiless(&self, entered: &Entered<'_>, status: u16) -> bool {
+        matches!(status, 204 | 304) || self.answers_head_request(entered)
+    }
+
+    fn encode<'h>(
+        &self,
+        entered: &Entered<'_>,
+        status: u16,
+        headers: impl Iterator<Item = Header<'h>>,
+        checked: &Checked,
+        length: Option<u64>,
+    ) -> Result<()> {
+        let limit = self.session.spec().head_bytes as usize;
+        if checked.encoded > limit {
+            return Err(Error::TooLarge { what: "the response's head", limit });
+        }
+        if checked.encoded > HEAD_RESERVED {
+            self.session
+                .mapping()
+                .reserve_heads(self.slot)
+                .map_err(|error| Error::io("reserving memory for a large head", error))?;
+        }
+        self.session
+            .side()
+            .encode_head(entered.claim(), status, length, |encoder| {
+                for (name, value) in headers {
+                    if !check::is_content_length(name) {
+                        encoder.header(name, value)?;
+                    }
+                }
+                Ok(())
+            })
+            .map_err(|error| Error::TooLarge { what: "the response's head", limit: error.area })
+    }
+
+    /// Writes all of `bytes`, waiting for room.
+    fn pour(&self, entered: &Entered<'_>, mut bytes: &[u8], deadline: &mut Deadline) -> Result<()> {
+        let side = self.session.side();
+        loop {
+            let count = side.write_response(entered.claim(), bytes);
+            bytes = &bytes[count..];
+            self.session.ring(side.announce(entered.claim()));
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            self.hopeless(entered)?;
+            let left = deadline.left().map_err(|_| Error::Timeout)?;
+            let _ = self
+                .state()
+                .sleep(|| self.session.is_closed(), || side.park_response(entered.claim(), left));
+        }
+    }
+
+    /// Ends the exchange. The lock is what makes this the only one who does.
+    fn end(&self, response: MutexGuard<'_, Response>, end: End) {
+        self.session.end(self.slot, |claim| match end {
+            End::Finish => self.session.side().finish(claim),
+            End::Abort => self.session.side().abort(claim),
+        });
+        drop(response);
+    }
+}
+
+/// How an exchange ends.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Finish,
+    Abort,
+}
+
+fn fresh(response: &Response) -> Result<()> {
+    if response.started { Err(Error::OutOfOrder(STARTED)) } else { Ok(()) }
+}
+
+fn begun(response: &Response) -> Result<()> {
+    if response.started { Ok(()) } else { Err(Error::OutOfOrder(NOT_STARTED)) }
+}
+
+/// Whether `count` more bytes stay within the declared length.
+fn fits(response: &Response, count: usize) -> Result<()> {
+    let given = response.given.saturating_add(count as u64);
+    match response.declared {
+        Some(declared) if given > declared && !response.bodiless => {
+            Err(Error::BodyLength { declared, given })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn admit(response: &mut Response, count: usize) -> Result<()> {
+    fits(response, count)?;
+    response.given = response.given.saturating_add(count as u64);
+    Ok(())
+}
+
+/// The length to state for a body that is known whole.
+fn full_length(declared: Option<u64>, given: u64, bodiless: bool) -> Result<u64> {
+    match declared {
+        Some(declared) if declared != given && !(bodiless && given == 0) => {
+            Err(Error::BodyLength { declared, given })
+        }
+        Some(declared) => Ok(declared),
+        None => Ok(given),
+    }
+}

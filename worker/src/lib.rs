@@ -1,0 +1,23 @@
+//! Serve HTTP requests from a worker process, through memory shared with the Slotway hub.
+
+mod backoff;
+mod connection;
+mod control;
+mod deadline;
+mod error;
+mod exchange;
+mod options;
+mod registration;
+mod session;
+mod shared;
+mod sync;
+
+pub use backoff::Backoff;
+pub use connection::Connection;
+pub use error::{Error, ErrorCode, Result};
+pub use exchange::{BodyReader, Exchange, Header, RawExchange};
+pub use options::{Connect, HUB_VARIABLE, Heartbeat, Options};
+pub use registration::Registration;
+pub use shared::RegistrationState;
+pub use slotway_core::control::{RefusalCode, Route};
+pub use slotway_core::head::{Fields, TraceContext};

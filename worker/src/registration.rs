@@ -1,0 +1,157 @@
+//! What a worker offers: names, methods, patterns. Checked here by the hub's rules, so
+//! that a mistake shows before anything is connected.
+
+mod pattern;
+
+use slotway_core::control::{Register, Route, check_name};
+
+use crate::error::{Error, Result};
+
+/// One named set of routes. Instances that register the same name share its load.
+///
+/// A request's [`registration`](crate::Exchange::registration) is the index of the set in
+/// the list that was registered, its [`route_index`](crate::Exchange::route_index) the
+/// index of the route in the set.
+///
+/// ```
+/// # use slotway::Registration;
+/// let greeter = Registration::new("greeter").route("GET", "/hello/{name}").max_concurrent(8);
+/// # let _ = greeter;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    pub(crate) name: String,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) max_concurrent: Option<u32>,
+}
+
+impl Registration {
+    /// A set without routes. A name is 1 to 128 letters, digits, `.`, `_` or `-`.
+    pub fn new(name: impl Into<String>) -> Registration {
+        Registration { name: name.into(), routes: Vec::new(), max_concurrent: None }
+    }
+
+    /// Adds a route: an HTTP method, or `*` for every method that no other route of the
+    /// pattern names; and a path in which `{name}` stands for one segment and a closing
+    /// `{*name}` for the rest.
+    #[must_use]
+    pub fn route(mut self, method: &str, pattern: &str) -> Registration {
+        self.routes.push(Route::new(method, pattern));
+        self
+    }
+
+    /// Adds a route whose requests may be sent to a second worker when the first died
+    /// with them.
+    #[must_use]
+    pub fn idempotent_route(mut self, method: &str, pattern: &str) -> Registration {
+        self.routes.push(Route { idempotent: true, ..Route::new(method, pattern) });
+        self
+    }
+
+    /// Exchanges of this set in flight at most; the rest waits in the hub. Without it
+    /// the region's slots are the limit.
+    #[must_use]
+    pub fn max_concurrent(mut self, exchanges: u32) -> Registration {
+        self.max_concurrent = Some(exchanges);
+        self
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The routes in order.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    pub(crate) fn message(&self, id: u32) -> Register {
+        Register {
+            id,
+            name: self.name.clone(),
+            routes: self.routes.clone(),
+            max_concurrent: self.max_concurrent,
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let wrong = |what: String| Err(Error::InvalidArgument(what));
+        if let Err(error) = check_name(&self.name) {
+            return wrong(format!("the registration {:?} cannot be: {error}", self.name));
+        }
+        if self.routes.is_empty() {
+            return wrong(format!("the registration {:?} has no route; add one", self.name));
+        }
+        if self.max_concurrent == Some(0) {
+            return wrong(format!(
+                "the registration {:?} allows 0 exchanges at a time; allow at least 1",
+                self.name
+            ));
+        }
+        for (index, route) in self.routes.iter().enumerate() {
+            check_method(&route.method)?;
+            if let Err(error) = pattern::check(&route.pattern) {
+                return wrong(format!("the pattern {:?} {error}", route.pattern));
+            }
+            let same =
+                |other: &Route| other.method == route.method && other.pattern == route.pattern;
+            if self.routes[..index].iter().any(same) {
+                return wrong(format!(
+                    "the registration {:?} has the route {} {} twice",
+                    self.name, route.method, route.pattern
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks a worker's registrations, each by itself and against the others.
+pub(crate) fn check_all(registrations: &[Registration]) -> Result<()> {
+    if registrations.is_empty() {
+        return Err(Error::InvalidArgument(
+            "there is nothing to register; a worker has at least one registration".to_owned(),
+        ));
+    }
+    for (index, registration) in registrations.iter().enumerate() {
+        registration.check()?;
+        if registrations[..index].iter().any(|other| other.name == registration.name) {
+            return Err(Error::InvalidArgument(format!(
+                "the name {:?} is registered twice; give the registrations different names",
+                registration.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+const STANDARD: [&str; 9] =
+    ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+
+fn check_method(method: &str) -> Result<()> {
+    if method == "*" {
+        return Ok(());
+    }
+    if !is_token(method.as_bytes()) {
+        return Err(Error::InvalidArgument(format!(
+            "{method:?} is not a method; write a token such as GET, or * for any method"
+        )));
+    }
+    let upper = method.to_ascii_uppercase();
+    if upper != method && STANDARD.contains(&upper.as_str()) {
+        return Err(Error::InvalidArgument(format!(
+            "{method:?} is not a method; methods have upper case: {upper}"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether these bytes are a token (RFC 9110, section 5.6.2): a method's or header's name.
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    let fits = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
+    !bytes.is_empty() && bytes.iter().all(fits)
+}
+
+#[cfg(test)]
+mod tests;

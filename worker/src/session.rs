@@ -1,0 +1,127 @@
+//! One connection's region and doorbells, from its welcome to its end.
+//!
+//! Exchanges hold their session, so a handler that still runs when the hub goes away
+//! keeps its region mapped; its answer goes nowhere and harms nobody.
+
+mod notices;
+mod slot;
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use slotway_core::RegionSpec;
+use slotway_core::map::{Doorbell, Mapping};
+use slotway_core::worker::{Claim, HubWake, WorkerSide};
+
+pub(crate) use notices::Notices;
+pub(crate) use slot::{Entered, Occasion, Response, SlotState};
+
+/// A region in use, and what belongs to it.
+#[derive(Debug)]
+pub(crate) struct Session {
+    side: WorkerSide<Mapping>,
+    hub_bell: Doorbell,
+    worker_bell: Doorbell,
+    /// Tells the sessions of one connection apart.
+    number: u32,
+    closed: AtomicBool,
+    slots: Box<[SlotState]>,
+    notices: Arc<Notices>,
+}
+
+impl Session {
+    pub(crate) fn new(
+        mapping: Mapping,
+        hub_bell: Doorbell,
+        worker_bell: Doorbell,
+        number: u32,
+        notices: Arc<Notices>,
+    ) -> Session {
+        let slots = (0..mapping.spec().slots).map(|_| SlotState::default()).collect();
+        let side = WorkerSide::new(mapping);
+        Session { side, hub_bell, worker_bell, number, closed: false.into(), slots, notices }
+    }
+
+    pub(crate) fn side(&self) -> &WorkerSide<Mapping> {
+        &self.side
+    }
+
+    pub(crate) fn mapping(&self) -> &Mapping {
+        self.side.get_ref()
+    }
+
+    pub(crate) fn spec(&self) -> RegionSpec {
+        self.mapping().spec()
+    }
+
+    pub(crate) fn slot(&self, slot: u32) -> &SlotState {
+        &self.slots[slot as usize]
+    }
+
+    pub(crate) fn worker_bell(&self) -> &Doorbell {
+        &self.worker_bell
+    }
+
+    /// What an event loop tells this exchange by, among all of the connection's.
+    pub(crate) fn token(&self, slot: u32) -> u64 {
+        u64::from(self.number) << 32 | u64::from(slot)
+    }
+
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Wakes the hub if it sleeps.
+    #[inline]
+    pub(crate) fn ring(&self, wake: HubWake) {
+        if wake.needed() {
+            self.hub_bell.ring();
+        }
+    }
+
+    /// Exchanges that this process has claimed and not answered.
+    pub(crate) fn in_hand(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.is_occupied()).count()
+    }
+
+    /// Ends the session on this side: nothing more is claimed, and everybody who waits
+    /// for something of it looks up.
+    pub(crate) fn close(&self) {
+        // SeqCst, here and in `SlotState::park`: either the one who goes to sleep sees
+        // that the session is closed, or this thread sees that one is about to sleep.
+        self.closed.store(true, Ordering::SeqCst);
+        self.side.wake_all();
+        for (index, slot) in (0..).zip(&self.slots) {
+            if slot.has_sleepers() {
+                self.side.wake_claim(index);
+            }
+            if slot.is_watched() {
+                self.notices.push(self.token(index));
+            }
+        }
+    }
+
+    /// Ends an exchange. The caller holds the slot's response lock and has found the
+    /// exchange in it.
+    pub(crate) fn end(&self, index: u32, end: impl FnOnce(Claim) -> HubWake) {
+        let slot = self.slot(index);
+        slot.begin_ending();
+        if slot.has_sleepers() {
+            self.side.wake_claim(index);
+        }
+        if slot.take_reader_watch() {
+            self.notices.push(self.token(index));
+        }
+        if let Some(claim) = slot.take() {
+            self.ring(end(claim));
+        }
+    }
+}
+
+impl AsFd for Session {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.worker_bell.as_fd()
+    }
+}

@@ -1,0 +1,241 @@
+//! What a connection's threads share: where it stands, and how to wait for a change.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
+use arc_swap::ArcSwapOption;
+use rustix::event::epoll;
+use slotway_core::control::RefusalCode;
+use slotway_core::map::{Doorbell, Mapping};
+
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::registration::Registration;
+use crate::session::{Notices, Session};
+use crate::sync::{lock, wait};
+
+/// How a registration stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistrationState {
+    /// The hub has not said anything about it, or is away.
+    Pending,
+    /// Its routes are open.
+    Live,
+    /// The hub refused it.
+    Refused {
+        /// The hub's stable code.
+        code: RefusalCode,
+        /// The hub's sentence.
+        reason: String,
+    },
+}
+
+/// How a connection is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// After the exchanges in flight, but by this time.
+    Drain(Instant),
+    /// Now.
+    Now,
+}
+
+#[derive(Debug)]
+struct State {
+    registrations: Vec<RegistrationState>,
+    stop: Option<Stop>,
+    /// What the last attempt met.
+    last: Option<Error>,
+    /// Why there will be no further exchange, and whether everything in flight was
+    /// answered.
+    ended: Option<(Error, bool)>,
+}
+
+/// A connection's state.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) registrations: Vec<Registration>,
+    state: Mutex<State>,
+    changed: Condvar,
+    session: ArcSwapOption<Session>,
+    sessions: AtomicU32,
+    /// Wakes the control thread.
+    control_bell: Doorbell,
+    notices: Arc<Notices>,
+    epoll: OwnedFd,
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options, registrations: Vec<Registration>) -> Result<Shared> {
+        let bell = || Doorbell::new().map_err(|error| Error::io("creating an eventfd", error));
+        let notices = Arc::new(Notices::new(bell()?));
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
+            .map_err(|error| Error::io("creating an epoll descriptor", error))?;
+        watch(&epoll, notices.as_fd())?;
+        let states = vec![RegistrationState::Pending; registrations.len()];
+        Ok(Shared {
+            options,
+            registrations,
+            state: Mutex::new(State { registrations: states, stop: None, last: None, ended: None }),
+            changed: Condvar::new(),
+            session: ArcSwapOption::empty(),
+            sessions: AtomicU32::new(0),
+            control_bell: bell()?,
+            notices,
+            epoll,
+        })
+    }
+
+    pub(crate) fn control_bell(&self) -> &Doorbell {
+        &self.control_bell
+    }
+
+    pub(crate) fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    pub(crate) fn poll_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+
+    /// The session of now, if it is alive.
+    #[inline]
+    pub(crate) fn session(&self) -> Option<Arc<Session>> {
+        self.session.load_full().filter(|session| !session.is_closed())
+    }
+
+    /// Waits for a living session. `None`: the time is over.
+    pub(crate) fn wait_for_session(&self, deadline: &mut Deadline) -> Result<Option<Arc<Session>>> {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some((error, _)) = &state.ended {
+                return Err(error.clone());
+            }
+            if let Some(session) = self.session() {
+                return Ok(Some(session));
+            }
+            let Ok(left) = deadline.left() else {
+                return Ok(None);
+            };
+            state = wait(&self.changed, state, left);
+        }
+    }
+
+    /// Why there will be no further exchange, if so.
+    pub(crate) fn ended(&self) -> Option<Error> {
+        lock(&self.state).ended.as_ref().map(|(error, _)| error.clone())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut lock(&self.state));
+        self.changed.notify_all();
+        self.notices.ring();
+    }
+
+    /// A welcome brought a region.
+    pub(crate) fn attach(
+        &self,
+        mapping: Mapping,
+        hub_bell: Doorbell,
+        worker_bell: Doorbell,
+    ) -> Result<Arc<Session>> {
+        watch(&self.epoll, worker_bell.as_fd())?;
+        // Relaxed: a number that only has to differ from the last one's.
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed);
+        let notices = self.notices.clone();
+        let session = Arc::new(Session::new(mapping, hub_bell, worker_bell, number, notices));
+        self.change(|_| self.session.store(Some(session.clone())));
+        Ok(session)
+    }
+
+    /// The connection behind the session has ended.
+    pub(crate) fn detach(&self, session: &Session) {
+        // The hub has the eventfd too, so closing it would not take it out of the set.
+        let _ = epoll::delete(&self.epoll, session.worker_bell());
+        self.change(|state| {
+            self.session.store(None);
+            state.registrations.fill(RegistrationState::Pending);
+        });
+        session.close();
+    }
+
+    pub(crate) fn set_registration(&self, index: usize, now: RegistrationState) {
+        self.change(|state| state.registrations[index] = now);
+    }
+
+    pub(crate) fn registration_states(&self) -> Vec<RegistrationState> {
+        lock(&self.state).registrations.clone()
+    }
+
+    /// An attempt failed.
+    pub(crate) fn failed(&self, error: Error) {
+        self.change(|state| state.last = Some(error));
+    }
+
+    /// There will be no further exchange.
+    pub(crate) fn end(&self, error: Error, drained: bool) {
+        self.change(|state| {
+            state.ended.get_or_insert((error, drained));
+        });
+    }
+
+    pub(crate) fn stop(&self, stop: Stop) {
+        self.change(|state| match state.stop {
+            // Never later than was asked for before.
+            Some(Stop::Now) => {}
+            Some(Stop::Drain(before)) => {
+                state.stop = Some(match stop {
+                    Stop::Now => Stop::Now,
+                    Stop::Drain(then) => Stop::Drain(then.min(before)),
+                });
+            }
+            None => state.stop = Some(stop),
+        });
+        self.control_bell.ring();
+    }
+
+    pub(crate) fn stopping(&self) -> Option<Stop> {
+        lock(&self.state).stop
+    }
+
+    /// Waits for the end. `Ok`: whether everything in flight was answered.
+    pub(crate) fn wait_for_end(&self, deadline: &mut Deadline) -> Result<(Error, bool)> {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some(ended) = &state.ended {
+                return Ok(ended.clone());
+            }
+            let left = deadline.left().map_err(|_| Error::Timeout)?;
+            state = wait(&self.changed, state, left);
+        }
+    }
+
+    /// Waits until a registration is live. `or_failed`: or until an attempt has failed.
+    pub(crate) fn wait_until_live(&self, deadline: &mut Deadline, or_failed: bool) -> Result<()> {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some((error, _)) = &state.ended {
+                return Err(error.clone());
+            }
+            if state.registrations.contains(&RegistrationState::Live) {
+                return Ok(());
+            }
+            if let Some(error) = state.last.as_ref().filter(|_| or_failed) {
+                return Err(error.clone());
+            }
+            let Ok(left) = deadline.left() else {
+                return Err(state.last.clone().unwrap_or(Error::Timeout));
+            };
+            state = wait(&self.changed, state, left);
+        }
+    }
+}
+
+fn watch(epoll: &OwnedFd, fd: BorrowedFd<'_>) -> Result<()> {
+    epoll::add(epoll, fd, epoll::EventData::new_u64(0), epoll::EventFlags::IN)
+        .map_err(|error| Error::io("watching an eventfd", error))
+}
