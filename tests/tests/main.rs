@@ -1,4 +1,5 @@
 //! Black-box cases: hubs and workers as real processes, spoken to through real sockets.
 
 mod control_socket;
+mod hostile;
 mod start;
