@@ -1,5 +1,5 @@
 //! A hub in this process, workers on threads, and a client that hides nothing of the wire.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses a part of it")]
 
 pub mod client;
 pub mod worker;
