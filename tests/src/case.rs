@@ -37,7 +37,8 @@ pub fn case(name: &str, weight: Weight, limit: Duration, body: impl FnOnce()) {
 }
 
 /// Declares cases that run against a worker of each language:
-/// `flavors! { Light, 20, fn h01_name(flavor) { … } }` with the watchdog's limit in seconds.
+/// `flavors! { Light, 20, fn h01_name(flavor) { … } }` with the watchdog's limit in
+/// seconds. The name becomes a module with a test for each language.
 #[macro_export]
 macro_rules! flavors {
     ($($(#[$meta:meta])* $weight:ident, $seconds:literal, fn $name:ident($flavor:ident) $body:block)*) => {$(
@@ -58,7 +59,9 @@ macro_rules! flavors {
 
             #[test]
             fn c() {
-                run($crate::Flavor::C);
+                if $crate::artifacts::has_c_interface() {
+                    run($crate::Flavor::C);
+                }
             }
         }
     )*};

@@ -29,7 +29,7 @@ mod worker;
 pub mod http;
 
 pub use admin::{SlotCounts, WorkerInfo};
-pub use bytes::{pattern, pattern_byte};
+pub use bytes::{Pattern, pattern};
 pub use case::{Flavor, Weight, case};
 pub use dir::PrivateDir;
 pub use hub::{Hub, HubBuilder};

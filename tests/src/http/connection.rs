@@ -148,3 +148,10 @@ impl Connection {
         }
     }
 }
+
+/// The bytes as they come, framing and all.
+impl Read for Connection {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.read_some(into)
+    }
+}

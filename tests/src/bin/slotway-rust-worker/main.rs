@@ -1,0 +1,61 @@
+//! The conformance worker in Rust. Its twin in C is `tests/c/worker.c`; a case runs
+//! against both, so both answer every route in the same way.
+//!
+//! | route | what it does |
+//! |---|---|
+//! | `GET /hello/{name}` | says hello |
+//! | `* /echo` | streams the body back, and every `x-` header, in order |
+//! | `GET /headers` | every header of the request as a line; repeats and raw bytes in the answer |
+//! | `GET /target/{first}/{*rest}` | method, path, query, route and parameters, a line each |
+//! | `GET /download/{bytes}` | a stream of so many bytes of the pattern, its length not declared |
+//! | `GET /sized/{bytes}` | the same with its length declared |
+//! | `GET /inplace/{bytes}` | the same, written in place, in one piece |
+//! | `GET /big-head/{bytes}` | a head of about so many bytes |
+//! | `POST /slow-read/{ms}` | reads the body in pieces with pauses; answers with its length |
+//! | `GET /sleep/{ms}` | answers after a while, or as soon as it is cancelled |
+//! | `GET /late/{ms}/{id}` | answers after a while, cancelled or not, and prints what came of it |
+//! | `GET /wait-cancelled/{id}` | waits until it is cancelled, and prints so |
+//! | `GET /panic` | panics; in C: gives the request up without an answer |
+//! | `GET /abort/{bytes}` | breaks its answer off after so many bytes |
+//! | `GET /bad/{kind}` | tries an answer that cannot be, and prints the error |
+//! | `GET /twice` | answers twice, and prints the second error |
+//! | `GET /die` | `kill -9` of its own process |
+//! | `GET /pid` | the process id |
+
+mod args;
+mod routes;
+
+use std::thread;
+
+use slotway::{Connection, Options, Registration};
+
+fn main() {
+    let args = args::Args::parse();
+    let mut registration = Registration::new(&args.name);
+    for (method, pattern, _) in routes::ROUTES {
+        registration = registration.route(method, &format!("{}{pattern}", args.prefix));
+    }
+    let options = Options::new().hub(&args.hub);
+    let connection = match Connection::open(options, vec![registration]) {
+        Ok(connection) => connection,
+        Err(error) => {
+            println!("worker: {} {error}", error.code());
+            std::process::exit(1);
+        }
+    };
+    println!("worker: live");
+    thread::scope(|scope| {
+        for _ in 0..args.threads {
+            scope.spawn(|| {
+                let error = loop {
+                    match connection.next(None) {
+                        Ok(Some(mut exchange)) => routes::answer(&mut exchange),
+                        Ok(None) => {}
+                        Err(error) => break error,
+                    }
+                };
+                println!("worker: {}", error.code());
+            });
+        }
+    });
+}
