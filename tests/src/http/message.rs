@@ -1,5 +1,6 @@
 //! Requests to send and responses that came.
 
+use std::fmt;
 use std::io::Write;
 
 use serde_json::Value;
@@ -70,7 +71,7 @@ impl Request {
 }
 
 /// A response's head, as it came.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Head {
     /// `HTTP/1.1`.
     pub version: String,
@@ -120,7 +121,7 @@ impl Head {
 }
 
 /// A response that came to its end.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Response {
     /// Its head.
     pub head: Head,
@@ -162,5 +163,22 @@ impl Response {
     pub fn expect(self, status: u16) -> Response {
         assert_eq!(self.status(), status, "{:?} {}", self.head, self.text());
         self
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        self.headers.iter().try_for_each(|(name, value)| {
+            let shown = &value[..value.len().min(200)];
+            write!(f, " [{name}: {}]", shown.escape_ascii())
+        })
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self.body[..self.body.len().min(1000)];
+        write!(f, "{:?}, {} bytes: {}", self.head, self.body.len(), shown.escape_ascii())
     }
 }
