@@ -78,3 +78,8 @@ pub fn state(pid: u32) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit(')').next()?.trim().chars().next()
 }
+
+/// Address space in use, in bytes.
+pub fn virtual_bytes(pid: u32) -> u64 {
+    status_kib(pid, "VmSize:") << 10
+}

@@ -3,7 +3,11 @@
 mod answers;
 mod control_socket;
 mod death;
+mod disconnects;
 mod echo;
 mod hostile;
+mod idle;
+mod limits;
+mod memory;
 mod start;
 mod waiting;
