@@ -67,6 +67,8 @@ pub struct Times {
 pub struct Limits {
     /// Bytes of a request's head.
     pub head_bytes: usize,
+    /// Connections of clients at a time; further ones wait to be accepted.
+    pub connections: usize,
     /// Requests of one name that may wait for a slot.
     pub waiters: usize,
     /// Workers connected at a time.
@@ -112,6 +114,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             head_bytes: 64 << 10,
+            connections: 16_384,
             waiters: 1024,
             workers: 1024,
             registrations: 1024,
@@ -136,6 +139,7 @@ impl Config {
         let limits = &self.limits;
         for (what, value) in [
             ("head_bytes", limits.head_bytes),
+            ("connections", limits.connections),
             ("waiters", limits.waiters),
             ("workers", limits.workers),
             ("registrations", limits.registrations),

@@ -26,7 +26,7 @@ fn what_is_in_flight_finishes() {
     let ending = rig.start_shutdown();
     assert!(matches!(worker.link.receive(), HubMessage::Drain(_)));
     assert!(idle.is_closed(), "an idle connection closes at once");
-    assert!(std::net::TcpStream::connect(address).is_err(), "nobody is let in any more");
+    wait_until("nobody is let in", || std::net::TcpStream::connect(address).is_err());
     assert!(!ending.is_finished());
     let late = &mut worker.link;
     late.send(&WorkerMessage::Heartbeat { seq: 1 });

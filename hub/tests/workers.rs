@@ -436,7 +436,11 @@ fn h08_draining_moves_what_was_not_seen() {
     clients[0].send("GET", "/x", "", b"");
     wait_until("one is queued", || rig.slots()["ready"] == 1);
     new.link.send(&WorkerMessage::Drain(Drain {}));
-    wait_until("nothing new is taken", || rig.get("/x").status == 503);
+    wait_until("it drains", || {
+        let workers = rig.admin("/internal/workers");
+        workers["workers"].as_array().unwrap().iter().all(|worker| worker["standing"] == "draining")
+    });
+    assert_eq!(rig.get("/x").code(), "no_worker");
     new.next().answer(200, &[], b"kept");
     assert_eq!(clients[0].reply("GET").text(), "kept");
     assert_eq!(new.link.receive(), HubMessage::Drained);

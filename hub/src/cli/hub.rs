@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use slotway_core::RegionSpec;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{error, info};
+use tracing::info;
 
 use super::log::{self, LogFormat};
 use super::value;
@@ -69,6 +70,10 @@ pub(super) struct HubArgs {
     #[arg(long, env = "SLOTWAY_GRACE", value_name = "TIME", default_value = "10s",
           value_parser = value::duration)]
     grace: Duration,
+
+    /// Connections of clients at a time; further ones wait to be accepted.
+    #[arg(long, env = "SLOTWAY_CONNECTIONS", value_name = "N", default_value_t = 16_384)]
+    connections: usize,
 
     /// Requests of one name that may wait for a slot.
     #[arg(long, env = "SLOTWAY_WAITERS", value_name = "N", default_value_t = 1024)]
@@ -155,6 +160,7 @@ impl HubArgs {
             },
             limits: Limits {
                 head_bytes: self.head_bytes,
+                connections: self.connections,
                 waiters: self.waiters,
                 workers: self.workers,
                 spool_bytes: self.spool,
@@ -171,6 +177,7 @@ pub(super) fn run(args: HubArgs) -> ExitCode {
         eprintln!("slotway: {message}");
         return ExitCode::from(2);
     }
+    raise_descriptor_limit();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = args.threads {
         builder.worker_threads(threads.max(1));
@@ -183,10 +190,20 @@ pub(super) fn run(args: HubArgs) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            error!("{problem}");
             eprintln!("slotway: {problem}");
             ExitCode::from(problem.exit_code())
         }
+    }
+}
+
+/// Each connection and each worker takes descriptors, and the usual soft limit is there
+/// for programs that use select(2). What the hard limit allows may be used.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+        // The old limit will do.
+        let _ = setrlimit(Resource::Nofile, raised);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Accepting workers.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use slotway_core::control::RefusalCode;
@@ -17,25 +19,32 @@ use crate::shared::Shared;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts workers until the hub drains. Each session holds a clone of `phases`.
-pub(crate) async fn listen(shared: Arc<Shared>, socket: BoundSocket, mut phases: Phases) {
+pub(crate) async fn listen(shared: Arc<Shared>, socket: BoundSocket, phases: Phases) {
     let room = Arc::new(Semaphore::new(shared.config.limits.workers));
-    let mut next_id = 0;
+    let mut last_id = 0;
+    let mut meet = |stream| {
+        last_id += 1;
+        tokio::spawn(admit(shared.clone(), stream, last_id, room.clone(), phases.clone()));
+    };
+    let mut ending = phases.clone();
     loop {
         let accepted = tokio::select! {
             accepted = socket.listener().accept() => accepted,
-            _ = phases.at_least(Phase::Draining) => return,
+            () = ending.at_least(Phase::Draining) => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                next_id += 1;
-                let (shared, room, phases) = (shared.clone(), room.clone(), phases.clone());
-                tokio::spawn(admit(shared, stream, next_id, room, phases));
-            }
+            Ok((stream, _)) => meet(stream),
             Err(error) => {
                 warn!(%error, "cannot accept a worker");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+    // Whoever has connected already is told why it comes too late.
+    while let Poll::Ready(Ok((stream, _))) =
+        poll_fn(|cx| Poll::Ready(socket.listener().poll_accept(cx))).await
+    {
+        meet(stream);
     }
 }
 

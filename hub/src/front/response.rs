@@ -80,10 +80,10 @@ pub(super) fn respond(
         return Err(BadAnswer::BodyAborted);
     }
     let complete = (readable.end == End::Finished).then_some(readable.length);
-    let no_content = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let body = if *method == Method::HEAD || no_content {
+    let body = if *method == Method::HEAD || is_empty_by_nature(head.status) {
         let length = head.length.or(complete.map(|length| length as u64));
-        if let Some(length) = length.filter(|_| head.status != StatusCode::NO_CONTENT) {
+        // What an empty answer says of its own length would be wrong of the resource's.
+        if let Some(length) = length.filter(|_| !is_empty_by_nature(head.status)) {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         Body::Empty
@@ -92,11 +92,16 @@ pub(super) fn respond(
         if let Some(stated) = head.length.filter(|&stated| stated != found) {
             return Err(BadAnswer::LengthOfBody { stated, found });
         }
-        let bytes = exchange.read_body(length).map_err(|_| BadAnswer::Gone)?;
-        if bytes.len() != length {
-            return Err(BadAnswer::Gone);
+        if length <= shared.config.limits.spool_bytes {
+            let bytes = exchange.read_body(length).map_err(|_| BadAnswer::Gone)?;
+            if bytes.len() != length {
+                return Err(BadAnswer::Gone);
+            }
+            Body::Full(Bytes::from(bytes))
+        } else {
+            // A worker with large rings does not make the hub hold more.
+            stream(shared, answered, Some(found))
         }
-        Body::Full(Bytes::from(bytes))
     } else {
         stream(shared, answered, head.length)
     };
@@ -104,6 +109,11 @@ pub(super) fn respond(
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers;
     Ok(response)
+}
+
+/// Statuses whose responses have no body whatever is sent.
+fn is_empty_by_nature(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 fn stream(shared: &Shared, answered: Answered, length: Option<u64>) -> Body {

@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, warn};
 
 use super::handler::handle;
@@ -28,15 +29,21 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, HubError> {
 }
 
 /// Accepts connections until the hub drains. Each connection holds a clone of `phases`.
+/// When there are as many as there may be, further ones wait in the system's backlog.
 pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, mut phases: Phases) {
+    let room = Arc::new(Semaphore::new(shared.config.limits.connections));
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = phases.at_least(Phase::Draining) => return,
+            accepted = accept(&listener, &room) => accepted,
+            () = phases.at_least(Phase::Draining) => return,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                tokio::spawn(connection(shared.clone(), stream, peer, phases.clone()));
+            Ok((stream, peer, place)) => {
+                let connection = connection(shared.clone(), stream, peer, phases.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
             }
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
@@ -46,6 +53,15 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, mut phases
             }
         }
     }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = room.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
 }
 
 fn is_about_one_connection(error: &io::Error) -> bool {
