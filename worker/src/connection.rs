@@ -60,9 +60,22 @@ impl Connection {
     /// change, what the system refused; and, depending on [`Options::connect`], that the
     /// hub was not there in time.
     pub fn open(options: Options, registrations: Vec<Registration>) -> Result<Connection> {
+        let connection = Connection::open_in_background(options, registrations)?;
+        connection.wait_live()?;
+        Ok(connection)
+    }
+
+    /// Begins to connect and register, and returns, whatever [`Options::connect`] says.
+    ///
+    /// # Errors
+    ///
+    /// Options or registrations that cannot be, or what the system refused.
+    pub fn open_in_background(
+        options: Options,
+        registrations: Vec<Registration>,
+    ) -> Result<Connection> {
         options.check()?;
         check_all(&registrations)?;
-        let connect = options.connect;
         let shared = Arc::new(Shared::new(options, registrations)?);
         let control = std::thread::Builder::new()
             .name("slotway-control".to_owned())
@@ -72,20 +85,22 @@ impl Connection {
             })
             .map_err(|error| Error::io("starting the control thread", error))?;
         // From here dropping the connection ends the thread.
-        let connection = Connection { shared, control: Mutex::new(Some(control)) };
-        match connect {
-            Connect::Background => {}
-            Connect::UntilLive => {
-                connection.shared.wait_until_live(&mut Deadline::new(None), false)?;
-            }
-            Connect::Within(timeout) => {
-                connection.shared.wait_until_live(&mut Deadline::new(Some(timeout)), false)?;
-            }
-            Connect::Once => {
-                connection.shared.wait_until_live(&mut Deadline::new(None), true)?;
-            }
-        }
-        Ok(connection)
+        Ok(Connection { shared, control: Mutex::new(Some(control)) })
+    }
+
+    /// Waits until a registration is live, as [`Options::connect`] says.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open); [`Error::Closed`] after a shutdown.
+    pub fn wait_live(&self) -> Result<()> {
+        let (timeout, or_failed) = match self.shared.options.connect {
+            Connect::Background => return Ok(()),
+            Connect::UntilLive => (None, false),
+            Connect::Within(timeout) => (Some(timeout), false),
+            Connect::Once => (None, true),
+        };
+        self.shared.wait_until_live(&mut Deadline::new(timeout), or_failed)
     }
 
     /// Waits for the next exchange. `None`: the time is over.
@@ -238,9 +253,15 @@ impl Connection {
         if drained { Ok(()) } else { Err(Error::Timeout) }
     }
 
-    /// Closes the connection now: what is in flight is answered by the hub.
-    pub fn close(&self) {
+    /// Begins to close the connection without a drain, and returns: what is in flight is
+    /// answered by the hub.
+    pub fn begin_close(&self) {
         self.shared.stop(Stop::Now);
+    }
+
+    /// Closes the connection without a drain, and waits for it.
+    pub fn close(&self) {
+        self.begin_close();
         let _ = self.wait_closed(None);
     }
 

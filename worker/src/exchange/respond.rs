@@ -9,6 +9,7 @@ use super::check::{self, Checked};
 use super::{Header, RawExchange};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::problem::{MEDIA_TYPE, Problem};
 use crate::session::{Entered, Occasion, Response};
 use crate::sync::lock;
 
@@ -18,8 +19,6 @@ const HEAD_RESERVED: usize = 16 << 10;
 const NOT_STARTED: &str = "the answer was not started; give its status and headers first";
 const STARTED: &str = "the answer was started; write, finish or abort it";
 const BODY_BEGUN: &str = "a body was committed; complete the answer with its status and headers";
-
-const UNANSWERED: &[u8] = br#"{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"The worker gave no answer."}"#;
 
 impl RawExchange {
     /// As [`Exchange::respond`](super::Exchange::respond).
@@ -80,6 +79,10 @@ impl RawExchange {
         response.started = true;
         response.bodiless = bodiless;
         response.declared = checked.content_length;
+        if bodiless {
+            // No byte of a body will follow that could take the head along.
+            self.session.ring(self.session.side().announce(entered.claim()));
+        }
         Ok(())
     }
 
@@ -162,10 +165,10 @@ impl RawExchange {
         let entered = self.enter()?;
         begun(&response)?;
         admit(&mut response, bytes.len())?;
+        self.hopeless(&entered)?;
         if response.bodiless || bytes.is_empty() {
             return Ok(());
         }
-        self.hopeless(&entered)?;
         self.pour(&entered, bytes, &mut Deadline::new(timeout))
     }
 
@@ -269,8 +272,10 @@ impl RawExchange {
         }
         let begun = response.started || response.given > 0;
         drop(response);
-        let headers = [(b"content-type".as_slice(), b"application/problem+json".as_slice())];
-        if begun || self.respond(500, headers, UNANSWERED).is_err() {
+        let headers = [(b"content-type".as_slice(), MEDIA_TYPE)];
+        let problem = Problem::NoAnswer;
+        let body = problem.body("The worker ended the request without an answer.");
+        if begun || self.respond(problem.status(), headers, &body).is_err() {
             // Answered in the meantime, then: a second end is none.
             let _ = self.abort();
         }

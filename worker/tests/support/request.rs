@@ -202,6 +202,11 @@ impl InFlight {
         self.ring(self.shared.side.cancel(self.ticket()));
     }
 
+    /// The answer's head is there.
+    pub fn is_answered(&self) -> bool {
+        self.head.is_some()
+    }
+
     pub fn is_claimed(&self) -> bool {
         !matches!(self.progress(), Progress::Queued)
     }

@@ -1,0 +1,183 @@
+//! Handlers on threads.
+
+mod answer;
+mod offer;
+mod request;
+mod run;
+#[cfg(feature = "signals")]
+mod signals;
+mod writer;
+
+use std::fmt;
+
+#[cfg(feature = "tokio")]
+pub(crate) use answer::{not_sent, panic_message, send};
+pub(crate) use offer::Offer;
+#[cfg(feature = "tokio")]
+pub(crate) use offer::{Handlers, find};
+pub use request::Request;
+pub use run::{Handle, Running};
+#[cfg(feature = "signals")]
+use signals::Signals;
+pub use writer::BodyWriter;
+
+use crate::error::Result;
+use crate::options::Options;
+use crate::response::{IntoResponse, Response};
+
+/// A handler, whatever it gives back.
+type Handler = Box<dyn Fn(&mut Request) -> Response + Send + Sync>;
+
+/// A worker whose handlers run on threads of its own.
+///
+/// ```no_run
+/// use slotway::{Request, Worker};
+///
+/// fn main() -> slotway::Result<()> {
+///     Worker::new("greeter")
+///         .get("/hello/{name}", |request: &mut Request| {
+///             format!("hello, {}", request.param("name").unwrap_or("stranger"))
+///         })
+///         .run()
+/// }
+/// ```
+///
+/// A handler that panics is answered with 500; the thread goes on.
+#[must_use = "a worker does nothing until it runs"]
+pub struct Worker {
+    options: Options,
+    offer: Offer<Handler>,
+    threads: usize,
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("registrations", &self.offer.registrations())
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    /// A worker that registers under `name`; instances of one name share its load.
+    pub fn new(name: impl Into<String>) -> Worker {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Worker { options: Options::new(), offer: Offer::new(name), threads }
+    }
+
+    /// How to reach the hub and behave towards it.
+    pub fn options(mut self, options: Options) -> Worker {
+        self.options = options;
+        self
+    }
+
+    /// How many threads run handlers. Default: as many as there are processors. Handlers
+    /// that wait for something else want more.
+    pub fn threads(mut self, threads: usize) -> Worker {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Begins a further registration: the routes that follow belong to it.
+    pub fn also(mut self, name: impl Into<String>) -> Worker {
+        self.offer.also(name);
+        self
+    }
+
+    /// Exchanges of the registration in flight at most; the rest waits in the hub.
+    pub fn max_concurrent(mut self, exchanges: u32) -> Worker {
+        self.offer.max_concurrent(exchanges);
+        self
+    }
+
+    /// Lets the hub send a request of the route that was added last to another worker,
+    /// when the first died with it before anything was answered.
+    pub fn idempotent(mut self) -> Worker {
+        self.offer.idempotent();
+        self
+    }
+
+    /// Adds a route: a method, or `*` for every method that no other route of the pattern
+    /// names; a pattern; and what answers.
+    pub fn route<F, R>(mut self, method: &str, pattern: &str, handler: F) -> Worker
+    where
+        F: Fn(&mut Request) -> R + Send + Sync + 'static,
+        R: IntoResponse,
+    {
+        let handler = move |request: &mut Request| handler(request).into_response();
+        self.offer.route(method, pattern, Box::new(handler));
+        self
+    }
+
+    /// Adds a route for every method that no other route of the pattern names.
+    pub fn any<F, R>(self, pattern: &str, handler: F) -> Worker
+    where
+        F: Fn(&mut Request) -> R + Send + Sync + 'static,
+        R: IntoResponse,
+    {
+        self.route("*", pattern, handler)
+    }
+
+    /// Connects and serves on threads of its own, and returns.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Connection::open`](crate::Connection::open).
+    pub fn start(self) -> Result<Running> {
+        let running = self.launch()?;
+        running.wait_live()?;
+        Ok(running)
+    }
+
+    fn launch(self) -> Result<Running> {
+        let (registrations, handlers) = self.offer.into_parts();
+        Running::launch(self.options, registrations, handlers, self.threads)
+    }
+
+    /// Connects and serves until SIGTERM or SIGINT, then drains; a second signal does not
+    /// wait for the drain.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start); a refusal later; or [`Error::Timeout`] when the drain
+    /// deadline passed with exchanges in flight.
+    ///
+    /// [`Error::Timeout`]: crate::Error::Timeout
+    #[cfg(feature = "signals")]
+    pub fn run(self) -> Result<()> {
+        let running = self.launch()?;
+        let handle = running.handle();
+        let signals = Signals::listen(move |count| match count {
+            1 => handle.shutdown(),
+            _ => handle.close(),
+        })?;
+        let served = match running.wait_live() {
+            // A signal came before the hub did.
+            Err(crate::Error::Closed) => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => running.join(),
+        };
+        drop(signals);
+        served
+    }
+}
+
+macro_rules! methods {
+    ($($method:literal $name:ident),*) => {
+        impl Worker {
+            $(
+                #[doc = concat!("Adds a route for ", $method, ".")]
+                pub fn $name<F, R>(self, pattern: &str, handler: F) -> Worker
+                where
+                    F: Fn(&mut Request) -> R + Send + Sync + 'static,
+                    R: IntoResponse,
+                {
+                    self.route($method, pattern, handler)
+                }
+            )*
+        }
+    };
+}
+
+methods!("GET" get, "HEAD" head, "POST" post, "PUT" put, "PATCH" patch, "DELETE" delete);
