@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -100,7 +101,13 @@ flavors! {
             let status = worker.process.wait_end(SOON);
             assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9));
         }
-        assert_eq!(hub.process.count_lines("worker exited") + hub.process.count_lines("worker disconnected"), 5);
+        let ends = || {
+            let process = &hub.process;
+            process.count_lines("worker exited") + process.count_lines("worker disconnected")
+        };
+        eventually("one word of each end", SOON, || (ends() >= 5).then_some(()));
+        hub.get("/health");
+        assert_eq!(ends(), 5, "exactly one word of each end");
     }
 
     Light, 60, fn h06_a_response_that_had_begun_breaks_off(flavor) {
@@ -228,30 +235,30 @@ flavors! {
     Light, 60, fn a_rolling_restart_loses_no_request(flavor) {
         let hub = Hub::start();
         let mut old = Worker::start(flavor, &hub);
-        let stop = std::sync::atomic::AtomicBool::new(false);
+        let (stop, served) = (AtomicBool::new(false), AtomicU32::new(0));
         thread::scope(|scope| {
-            let clients = [(); 4].map(|()| {
+            for _ in 0..4 {
                 scope.spawn(|| {
                     let mut client = hub.connect();
-                    let mut served = 0;
-                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    while !stop.load(Ordering::Relaxed) {
                         let response = client.exchange(&Request::get("/sleep/5"));
+                        // A panic here ends the scope, and so the case.
                         response.expect("exactly one answer").expect(200);
-                        served += 1;
+                        served.fetch_add(1, Ordering::Relaxed);
                     }
-                    served
-                })
-            });
+                });
+            }
             for _ in 0..4 {
+                let before = served.load(Ordering::Relaxed);
                 let new = Worker::start(flavor, &hub);
                 old.process.signal(Signal::TERM);
                 assert_eq!(old.process.wait_end(SOON).code(), Some(0));
                 old = new;
+                eventually("the new one serves", SOON, || {
+                    (served.load(Ordering::Relaxed) > before + 20).then_some(())
+                });
             }
-            stop.store(true, std::sync::atomic::Ordering::Relaxed);
-            for client in clients {
-                assert!(client.join().expect("no request failed") > 10);
-            }
+            stop.store(true, Ordering::Relaxed);
         });
         hub.wait_all_free();
     }

@@ -67,6 +67,9 @@ impl Honest {
     }
 }
 
+/// What the hub logs before the reason.
+const EVICTED: &str = "worker broke the protocol";
+
 /// Something that a worker does wrong with an exchange in its hands.
 type Misdeed = fn(&RawWorker, Claim);
 
@@ -182,7 +185,7 @@ fn whatever_a_worker_scribbles_costs_its_own_connection_only() {
         let hub = Hub::start();
         let honest = Honest::start(&hub);
         for (what, misdeed, reason) in MISDEEDS {
-            let evictions = violations(&hub);
+            let evictions = hub.process.count_lines(EVICTED);
             let mut worker = RawWorker::connect(&hub.control_path());
             let mut message = slotway_tests::control::register(1, "hostile", &["/hostile"]);
             message["routes"][0]["method"] = "POST".into();
@@ -200,11 +203,8 @@ fn whatever_a_worker_scribbles_costs_its_own_connection_only() {
             }
             let status = more.join().expect("no panic");
             assert!(matches!(status, 502..=504 | 404), "{what}: {status}");
-            let lines = hub.process.lines();
-            let logged = lines.iter().rfind(|line| is_violation(line));
-            let logged = logged.unwrap_or_else(|| panic!("{what}: no reason was logged"));
+            let logged = hub.process.wait_lines(EVICTED, evictions + 1, Duration::from_secs(10));
             assert!(logged.contains(reason), "{what}: {logged}");
-            assert!(violations(&hub) > evictions, "{what} was not logged");
             honest.goes_on();
         }
         honest.end();
@@ -220,14 +220,6 @@ fn extra_request(hub: &Hub) -> thread::JoinHandle<u16> {
         let exchanged = client.exchange(&Request::post("/hostile", "more").close());
         exchanged.expect("exactly one answer").status()
     })
-}
-
-fn is_violation(line: &str) -> bool {
-    line.contains("worker broke the protocol")
-}
-
-fn violations(hub: &Hub) -> usize {
-    hub.process.lines().iter().filter(|line| is_violation(line)).count()
 }
 
 #[test]

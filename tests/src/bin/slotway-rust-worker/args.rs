@@ -6,7 +6,7 @@ pub(super) struct Args {
     pub(super) hub: PathBuf,
     pub(super) name: String,
     pub(super) prefix: String,
-    pub(super) threads: u32,
+    pub(super) threads: usize,
 }
 
 impl Args {

@@ -25,37 +25,25 @@
 mod args;
 mod routes;
 
-use std::thread;
+use std::process::ExitCode;
 
-use slotway::{Connection, Options, Registration};
+use slotway::{Options, Worker};
 
-fn main() {
+fn main() -> ExitCode {
     let args = args::Args::parse();
-    let mut registration = Registration::new(&args.name);
-    for (method, pattern, _) in routes::ROUTES {
-        registration = registration.route(method, &format!("{}{pattern}", args.prefix));
+    let mut worker =
+        Worker::new(&args.name).options(Options::new().hub(&args.hub)).threads(args.threads);
+    for (method, pattern, handler) in routes::ROUTES {
+        let pattern = format!("{}{pattern}", args.prefix);
+        worker = worker.route(method, &pattern, move |request: &mut slotway::Request| {
+            routes::answer(handler, request)
+        });
     }
-    let options = Options::new().hub(&args.hub);
-    let connection = match Connection::open(options, vec![registration]) {
-        Ok(connection) => connection,
+    match worker.run() {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("worker: {} {error}", error.code());
-            std::process::exit(1);
+            ExitCode::FAILURE
         }
-    };
-    println!("worker: live");
-    thread::scope(|scope| {
-        for _ in 0..args.threads {
-            scope.spawn(|| {
-                let error = loop {
-                    match connection.next(None) {
-                        Ok(Some(mut exchange)) => routes::answer(&mut exchange),
-                        Ok(None) => {}
-                        Err(error) => break error,
-                    }
-                };
-                println!("worker: {}", error.code());
-            });
-        }
-    });
+    }
 }

@@ -5,47 +5,60 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
-use slotway::{Error, Exchange, Header, Result};
+use slotway::{Error, Exchange, Header, IntoResponse, Request, Response, Result};
 use slotway_tests::Pattern;
 
-/// What answers a request. An error ends as an answer that says so.
-type Handler = fn(&mut Exchange) -> Result<()>;
+/// What answers a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Handler {
+    /// By what it gives back.
+    Gives(fn(&mut Request) -> Response),
+    /// By hand. An error that leaves the exchange open breaks it off.
+    Answers(fn(&mut Exchange) -> Result<()>),
+}
+
+use Handler::{Answers, Gives};
 
 pub(super) const ROUTES: [(&str, &str, Handler); 18] = [
-    ("GET", "/hello/{name}", hello),
-    ("*", "/echo", echo),
-    ("GET", "/headers", headers),
-    ("GET", "/target/{first}/{*rest}", target),
-    ("GET", "/download/{bytes}", download),
-    ("GET", "/sized/{bytes}", sized),
-    ("GET", "/inplace/{bytes}", inplace),
-    ("GET", "/big-head/{bytes}", big_head),
-    ("POST", "/slow-read/{ms}", slow_read),
-    ("GET", "/sleep/{ms}", sleep),
-    ("GET", "/late/{ms}/{id}", late),
-    ("GET", "/wait-cancelled/{id}", wait_cancelled),
-    ("GET", "/panic", panics),
-    ("GET", "/abort/{bytes}", abort),
-    ("GET", "/bad/{kind}", bad),
-    ("GET", "/twice", twice),
-    ("GET", "/die", die),
-    ("GET", "/pid", pid),
+    ("GET", "/hello/{name}", Gives(hello)),
+    ("*", "/echo", Answers(echo)),
+    ("GET", "/headers", Gives(headers)),
+    ("GET", "/target/{first}/{*rest}", Gives(target)),
+    ("GET", "/download/{bytes}", Answers(download)),
+    ("GET", "/sized/{bytes}", Answers(sized)),
+    ("GET", "/inplace/{bytes}", Answers(inplace)),
+    ("GET", "/big-head/{bytes}", Gives(big_head)),
+    ("POST", "/slow-read/{ms}", Answers(slow_read)),
+    ("GET", "/sleep/{ms}", Answers(sleep)),
+    ("GET", "/late/{ms}/{id}", Answers(late)),
+    ("GET", "/wait-cancelled/{id}", Answers(wait_cancelled)),
+    ("GET", "/panic", Gives(panics)),
+    ("GET", "/abort/{bytes}", Answers(abort)),
+    ("GET", "/bad/{kind}", Answers(bad)),
+    ("GET", "/twice", Answers(twice)),
+    ("GET", "/die", Answers(die)),
+    ("GET", "/pid", Gives(pid)),
 ];
 
 static PATTERN: LazyLock<Pattern> = LazyLock::new(|| Pattern::new(0));
 const TEXT: Header<'static> = (b"content-type", b"text/plain");
 
-/// Answers one request, whatever happens.
-pub(super) fn answer(exchange: &mut Exchange) {
-    let (_, _, handler) = ROUTES[exchange.route_index() as usize];
-    let answered = handler(exchange);
-    if let Err(error) = answered {
+/// Answers one request.
+pub(super) fn answer(handler: Handler, request: &mut Request) -> Response {
+    let by_hand = match handler {
+        Gives(handler) => return handler(request),
+        Answers(handler) => handler,
+    };
+    let exchange = request.exchange();
+    if let Err(error) = by_hand(exchange) {
         say(&format!("{} failed: {}", exchange.route(), error.code()));
         if exchange.is_open() {
             // The client may be gone as well; then this goes nowhere.
             let _ = exchange.abort();
         }
     }
+    // It is answered, so this is not sent.
+    Response::new(500)
 }
 
 /// Prints a line for the test, at once and whole.
@@ -67,9 +80,8 @@ fn millis(exchange: &Exchange) -> Duration {
     Duration::from_millis(number(exchange, "ms"))
 }
 
-fn hello(exchange: &mut Exchange) -> Result<()> {
-    let greeting = format!("hello, {}", text(exchange, "name"));
-    exchange.respond(200, [TEXT], greeting.as_bytes())
+fn hello(request: &mut Request) -> Response {
+    format!("hello, {}", request.param("name").unwrap_or_default()).into_response()
 }
 
 fn echo(exchange: &mut Exchange) -> Result<()> {
@@ -90,36 +102,30 @@ fn echo(exchange: &mut Exchange) -> Result<()> {
     }
 }
 
-fn headers(exchange: &mut Exchange) -> Result<()> {
+fn headers(request: &mut Request) -> Response {
     let mut lines = Vec::new();
-    for (name, value) in exchange.headers() {
+    for (name, value) in request.headers() {
         lines.extend_from_slice(name);
         lines.extend_from_slice(b": ");
         lines.extend_from_slice(value);
         lines.push(b'\n');
     }
-    let headers: [Header<'_>; 6] = [
-        TEXT,
-        (b"set-cookie", b"a=1"),
-        (b"set-cookie", b"b=2"),
-        (b"x-raw", b"caf\xe9 \xff\xfe"),
-        (b"set-cookie", b"a=1"),
-        (b"x-empty", b""),
-    ];
-    exchange.respond(200, headers, &lines)
+    Response::new(200)
+        .header("content-type", "text/plain")
+        .header("set-cookie", "a=1")
+        .header("set-cookie", "b=2")
+        .header("x-raw", b"caf\xe9 \xff\xfe")
+        .header("set-cookie", "a=1")
+        .header("x-empty", "")
+        .body(lines)
 }
 
-fn target(exchange: &mut Exchange) -> Result<()> {
-    let query = exchange.query().map_or("none".into(), String::from_utf8_lossy);
-    let lines = format!(
-        "{}\n{}\n{query}\n{}\n{}\n{}\n",
-        exchange.method(),
-        String::from_utf8_lossy(exchange.path()),
-        exchange.route(),
-        text(exchange, "first"),
-        text(exchange, "rest"),
-    );
-    exchange.respond(200, [TEXT], lines.as_bytes())
+fn target(request: &mut Request) -> Response {
+    let (query, route) = (request.query().unwrap_or("none"), request.route());
+    let param = |name| request.param(name).unwrap_or_default();
+    let (method, path) = (request.method(), request.path());
+    let (first, rest) = (param("first"), param("rest"));
+    format!("{method}\n{path}\n{query}\n{route}\n{first}\n{rest}\n").into_response()
 }
 
 fn download(exchange: &mut Exchange) -> Result<()> {
@@ -152,10 +158,11 @@ fn inplace(exchange: &mut Exchange) -> Result<()> {
     exchange.complete(200, [TEXT])
 }
 
-fn big_head(exchange: &mut Exchange) -> Result<()> {
-    let value = vec![b'v'; number(exchange, "bytes") as usize / 4];
-    let header: Header<'_> = (b"x-big", &value);
-    exchange.respond(200, [header; 4], b"big")
+fn big_head(request: &mut Request) -> Response {
+    let bytes: usize = request.param("bytes").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let value = vec![b'v'; bytes / 4];
+    let response = Response::new(200).body("big");
+    (0..4).fold(response, |response, _| response.header("x-big", &value))
 }
 
 fn slow_read(exchange: &mut Exchange) -> Result<()> {
@@ -197,7 +204,7 @@ fn wait_cancelled(exchange: &mut Exchange) -> Result<()> {
     Err(Error::Cancelled)
 }
 
-fn panics(_: &mut Exchange) -> Result<()> {
+fn panics(_: &mut Request) -> Response {
     panic!("as asked for");
 }
 
@@ -258,6 +265,6 @@ fn die(_: &mut Exchange) -> Result<()> {
     }
 }
 
-fn pid(exchange: &mut Exchange) -> Result<()> {
-    exchange.respond(200, [TEXT], std::process::id().to_string().as_bytes())
+fn pid(_: &mut Request) -> Response {
+    std::process::id().to_string().into_response()
 }
