@@ -68,6 +68,9 @@ pub enum Error {
     /// The status or a header cannot be part of a response; holds the sentence that says
     /// why.
     InvalidHead(String),
+    /// The request's body is not what was asked for, text or JSON; holds the sentence that
+    /// says why.
+    BadBody(String),
 }
 
 /// The stable codes of errors, as the C interface and every binding show them. A code is
@@ -110,11 +113,13 @@ pub enum ErrorCode {
     /// A bug of this library: a panic that a language boundary stopped. No [`Error`] has
     /// this code.
     Internal = -16,
+    /// The request's body is not what was asked for.
+    BadBody = -17,
 }
 
 impl ErrorCode {
     /// Every code, in order.
-    pub const ALL: [ErrorCode; 16] = [
+    pub const ALL: [ErrorCode; 17] = [
         ErrorCode::InvalidArgument,
         ErrorCode::Closed,
         ErrorCode::Timeout,
@@ -131,6 +136,7 @@ impl ErrorCode {
         ErrorCode::BodyLength,
         ErrorCode::InvalidHead,
         ErrorCode::Internal,
+        ErrorCode::BadBody,
     ];
 
     /// The number.
@@ -162,6 +168,7 @@ impl ErrorCode {
             ErrorCode::BodyLength => "body_length",
             ErrorCode::InvalidHead => "invalid_head",
             ErrorCode::Internal => "internal",
+            ErrorCode::BadBody => "bad_body",
         }
     }
 }
@@ -190,6 +197,7 @@ impl Error {
             Error::BodyAborted => ErrorCode::BodyAborted,
             Error::BodyLength { .. } => ErrorCode::BodyLength,
             Error::InvalidHead(_) => ErrorCode::InvalidHead,
+            Error::BadBody(_) => ErrorCode::BadBody,
         }
     }
 
@@ -201,7 +209,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::InvalidArgument(what) | Error::InvalidHead(what) => f.write_str(what),
+            Error::InvalidArgument(what) | Error::InvalidHead(what) | Error::BadBody(what) => {
+                f.write_str(what)
+            }
             Error::Closed => f.write_str("the connection was shut down"),
             Error::Timeout => f.write_str("the time was over before anything happened"),
             Error::Refused { registration: Some(name), code, reason } => {
@@ -253,7 +263,9 @@ impl From<Error> for io::Error {
             Error::Cancelled | Error::BodyAborted => io::ErrorKind::ConnectionAborted,
             Error::HubGone => io::ErrorKind::ConnectionReset,
             Error::Closed | Error::AlreadyAnswered => io::ErrorKind::NotConnected,
-            Error::Protocol(_) | Error::BodyLength { .. } => io::ErrorKind::InvalidData,
+            Error::Protocol(_) | Error::BodyLength { .. } | Error::BadBody(_) => {
+                io::ErrorKind::InvalidData
+            }
             Error::Refused { .. } => io::ErrorKind::PermissionDenied,
             Error::Io { source, .. } => source.kind(),
             Error::TooLarge { .. } => io::ErrorKind::FileTooLarge,

@@ -210,13 +210,14 @@ impl<T: IntoResponse, E: IntoResponse> IntoResponse for Result<T, E> {
     }
 }
 
-/// A problem whose status follows from the error: 400 for a body that broke off, 413 for
+/// A problem whose status follows from the error: 400 for a body that broke off
+/// or is not what was asked for, 413 for
 /// one that is too large, 502 for an answer that cannot be sent, 504 for a wait that was
 /// given up, else 500.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let kind = match self {
-            Error::BodyAborted => Problem::BadBody,
+            Error::BodyAborted | Error::BadBody(_) => Problem::BadBody,
             Error::TooLarge { .. } => Problem::BodyTooLarge,
             Error::InvalidHead(_) | Error::BodyLength { .. } => Problem::BadAnswer,
             Error::Timeout => Problem::Timeout,

@@ -161,23 +161,22 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// As for [`body`](Self::body); [`Error::InvalidArgument`] if it is not UTF-8.
+    /// As for [`body`](Self::body); [`Error::BadBody`] if it is not UTF-8.
     pub fn text(&mut self) -> Result<&str> {
-        std::str::from_utf8(self.body()?).map_err(|error| {
-            Error::InvalidArgument(format!("the request's body is not UTF-8: {error}"))
-        })
+        std::str::from_utf8(self.body()?)
+            .map_err(|error| Error::BadBody(format!("the request's body is not UTF-8: {error}")))
     }
 
     /// The whole body, read as JSON.
     ///
     /// # Errors
     ///
-    /// As for [`body`](Self::body); [`Error::InvalidArgument`] if it is not the JSON that
+    /// As for [`body`](Self::body); [`Error::BadBody`] if it is not the JSON that
     /// is wanted.
     #[cfg(feature = "json")]
     pub fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
         serde_json::from_slice(self.body()?).map_err(|error| {
-            Error::InvalidArgument(format!("the request's body is not the wanted JSON: {error}"))
+            Error::BadBody(format!("the request's body is not the wanted JSON: {error}"))
         })
     }
 
