@@ -264,8 +264,9 @@ impl RawExchange {
         self.session.spec().response_bytes as usize
     }
 
-    /// Answers for a handler that gave no answer.
-    pub(super) fn give_up(&self) {
+    /// Answers for a handler that gave no answer: with 500, or by breaking off what was
+    /// begun. Whoever waits in the exchange comes back.
+    pub fn give_up(&self) {
         let response = lock(&self.state().response);
         if self.enter().is_err() {
             return;
