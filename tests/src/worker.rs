@@ -84,9 +84,14 @@ impl WorkerBuilder {
 impl Worker {
     /// How to start one.
     pub fn builder(flavor: Flavor, hub: &Hub) -> WorkerBuilder {
+        Worker::at(flavor, hub.control_path())
+    }
+
+    /// How to start one for whatever listens there.
+    pub fn at(flavor: Flavor, hub: PathBuf) -> WorkerBuilder {
         WorkerBuilder {
             flavor,
-            hub: hub.control_path(),
+            hub,
             name: "conformance".to_owned(),
             prefix: String::new(),
             threads: 4,
