@@ -1,0 +1,212 @@
+//! Option structs: their size first, zero for every default, and room to grow.
+//!
+//! A caller says how large his struct is. A smaller one, of an older header, has zeros
+//! where the rest would be. Of a larger one, of a newer header, whatever this library does
+//! not know must be zero: a wish that it cannot fulfil is an error, not a surprise.
+
+use std::ffi::{CStr, OsStr, c_char};
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use sdk::{Backoff, Heartbeat, Options};
+
+use crate::error::Fault;
+
+/// How a worker reaches its hub and behaves towards it. Begin with
+/// SLOTWAY_WORKER_OPTIONS_INIT; 0 or NULL in any field means its default.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct slotway_worker_options {
+    /// sizeof(slotway_worker_options).
+    pub size: u32,
+    /// Requests in hand at a time, at most; the hub's default (256) otherwise.
+    pub slots: u32,
+    /// The path of the hub's control socket; otherwise what the environment variable
+    /// SLOTWAY_HUB names, else $XDG_RUNTIME_DIR/slotway/hub.sock, else
+    /// /tmp/slotway-UID/hub.sock.
+    pub hub: *const c_char,
+    /// Bytes for one head: its headers and whatever else is not body. A multiple of 4096;
+    /// the hub's default (128 KiB) otherwise.
+    pub head_bytes: u32,
+    /// Bytes of a request's body that a slot holds at once. A power of two; the hub's
+    /// default (64 KiB) otherwise. Larger bodies flow through.
+    pub request_bytes: u32,
+    /// The same for a response's body.
+    pub response_bytes: u32,
+    /// How long slotway_worker_drain lets requests in hand go on; 30 s otherwise.
+    pub drain_timeout_ms: u32,
+    /// The first pause before the next attempt to reach the hub; each further one is twice
+    /// as long, and chance adds up to as much as this. 500 ms otherwise.
+    pub backoff_ms: u32,
+    /// The longest pause; 60 s otherwise.
+    pub backoff_max_ms: u32,
+    /// How often to ask the hub whether it is there; never otherwise, because its death
+    /// is noticed without asking.
+    pub heartbeat_interval_ms: u32,
+    /// After so long without a word from the hub it counts as hung; 45 s otherwise. Only
+    /// with heartbeat_interval_ms.
+    pub heartbeat_timeout_ms: u32,
+    /// How often a thread in slotway_worker_next looks before it sleeps, at most; adapted to
+    /// the machine otherwise. Negative: it sleeps at once.
+    pub spin: i32,
+    /// 0.
+    pub reserved: u32,
+}
+
+/// What a registration may have besides its name and routes. Begin with
+/// SLOTWAY_REGISTRATION_OPTIONS_INIT; 0 in any field means its default.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct slotway_registration_options {
+    /// sizeof(slotway_registration_options).
+    pub size: u32,
+    /// Requests of this registration in hand at a time, at most; the rest waits in the
+    /// hub. As many as there are slots otherwise.
+    pub max_concurrent: u32,
+}
+
+const _: () = assert!(size_of::<slotway_worker_options>() == 56);
+const _: () = assert!(size_of::<slotway_registration_options>() == 8);
+
+/// A struct that begins with its size, as a `u32`, and whose every bit pattern is one.
+///
+/// # Safety
+///
+/// That is so, and it has no padding.
+pub(crate) unsafe trait Sized32: Copy {}
+
+// SAFETY: `repr(C)`; integers and a raw pointer, laid out without gaps (asserted above).
+unsafe impl Sized32 for slotway_worker_options {}
+// SAFETY: `repr(C)`, two integers.
+unsafe impl Sized32 for slotway_registration_options {}
+
+/// Copies a caller's struct into one of this library's size. `None`: he gave NULL.
+///
+/// # Safety
+///
+/// Unless it is NULL, `options` points to as many readable bytes as the `u32` there says.
+pub(crate) unsafe fn sized<T: Sized32>(
+    name: &str,
+    first_size: usize,
+    options: *const T,
+) -> Result<Option<T>, Fault> {
+    if options.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise, and the size comes first.
+    let size = unsafe { options.cast::<u32>().read() } as usize;
+    check_size(name, size, first_size)?;
+    let bytes: *const u8 = options.cast();
+    // SAFETY: the caller's promise.
+    let bytes: &[u8] = unsafe { std::slice::from_raw_parts(bytes, size) };
+    let (known, newer) = bytes.split_at(size.min(size_of::<T>()));
+    if newer.iter().any(|&byte| byte != 0) {
+        return Err(Fault::Argument(format!(
+            "{name} sets a field behind its first {} bytes, which this library, {}, is too old to \
+             know",
+            size_of::<T>(),
+            env!("CARGO_PKG_VERSION")
+        )));
+    }
+    let mut copy = MaybeUninit::<T>::zeroed();
+    let to: *mut u8 = copy.as_mut_ptr().cast();
+    // SAFETY: `known` is no longer than a T, and the copy is nobody else's.
+    unsafe { std::ptr::copy_nonoverlapping(known.as_ptr(), to, known.len()) };
+    // SAFETY: every bit pattern is one, which `Sized32` promises.
+    Ok(Some(unsafe { copy.assume_init() }))
+}
+
+/// Writes as much of an output as the caller has room for: `size`, which he wrote into it.
+/// What a newer header has behind this library's last field is zeroed.
+///
+/// # Safety
+///
+/// `out` is not NULL and points to `size` writable bytes.
+pub(crate) unsafe fn put_sized<T: Sized32>(
+    name: &str,
+    out: *mut T,
+    size: usize,
+    value: &T,
+) -> Result<(), Fault> {
+    check_size(name, size, size_of::<T>())?;
+    let to: *mut u8 = out.cast();
+    // SAFETY: the caller's promise.
+    unsafe { to.write_bytes(0, size) };
+    let from: *const u8 = std::ptr::from_ref(value).cast();
+    // SAFETY: no more than either has; a local value and the caller's do not overlap.
+    unsafe { std::ptr::copy_nonoverlapping(from, to, size.min(size_of::<T>())) };
+    Ok(())
+}
+
+/// The first version of every struct is this library's.
+fn check_size(name: &str, size: usize, first_size: usize) -> Result<(), Fault> {
+    // Larger than a page is not a newer header but a size that was never set.
+    if (first_size..=4096).contains(&size) {
+        return Ok(());
+    }
+    Err(Fault::Argument(format!(
+        "{name}.size is {size}, and no version of the struct has that many bytes; begin with \
+         the struct's initialiser"
+    )))
+}
+
+fn milliseconds(value: u32) -> Option<Duration> {
+    (value != 0).then(|| Duration::from_millis(value.into()))
+}
+
+/// What C's options ask for.
+///
+/// # Safety
+///
+/// `options` as for [`sized`], and its texts end with NUL.
+pub(crate) unsafe fn worker_options(
+    options: *const slotway_worker_options,
+) -> Result<Options, Fault> {
+    let mut built = Options::new().sdk(concat!("c/", env!("CARGO_PKG_VERSION")));
+    // SAFETY: the caller's promise.
+    let given = unsafe { sized("options", size_of::<slotway_worker_options>(), options)? };
+    let Some(given) = given else {
+        return Ok(built);
+    };
+    if given.reserved != 0 {
+        return Err(Fault::Argument(format!("options.reserved is {}; leave it 0", given.reserved)));
+    }
+    if !given.hub.is_null() {
+        // SAFETY: the caller's promise.
+        let path = unsafe { CStr::from_ptr(given.hub) };
+        built = built.hub(OsStr::from_bytes(path.to_bytes()));
+    }
+    let sizes: [(u32, fn(Options, u32) -> Options); 4] = [
+        (given.slots, Options::slots),
+        (given.head_bytes, Options::head_bytes),
+        (given.request_bytes, Options::request_bytes),
+        (given.response_bytes, Options::response_bytes),
+    ];
+    for (size, set) in sizes {
+        if size != 0 {
+            built = set(built, size);
+        }
+    }
+    if let Some(timeout) = milliseconds(given.drain_timeout_ms) {
+        built = built.drain_deadline(timeout);
+    }
+    let mut backoff = Backoff::default();
+    if let Some(base) = milliseconds(given.backoff_ms) {
+        (backoff.base, backoff.jitter) = (base, base);
+    }
+    backoff.cap = milliseconds(given.backoff_max_ms).unwrap_or(backoff.cap);
+    built = built.backoff(backoff);
+    if let Some(interval) = milliseconds(given.heartbeat_interval_ms) {
+        let timeout = milliseconds(given.heartbeat_timeout_ms);
+        let timeout = timeout.unwrap_or(Heartbeat::default().timeout);
+        built = built.heartbeat(Heartbeat { interval, timeout });
+    }
+    if given.spin != 0 {
+        built = built.spin_cap(u32::try_from(given.spin).unwrap_or(0));
+    }
+    Ok(built)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,772 @@
+/*
+ * Slotway: serve HTTP requests from a worker process, through memory that it shares with
+ * the hub.
+ *
+ * PURPOSE. The hub (the program `slotway`) speaks HTTP with clients. A worker, your
+ * program, connects to it, names the routes that it serves, and takes requests one by one.
+ * A request lies in a slot of a memory region that only the hub and your process have.
+ * You read it where it lies and write the answer into the same slot: no socket, no
+ * parsing, and between busy sides no system call.
+ *
+ * LIFECYCLE. slotway_worker_new, _register, _route, _connect; then slotway_worker_next in a
+ * loop: read the request, answer it, slotway_request_close. slotway_worker_drain lets
+ * requests in hand finish, slotway_worker_close ends it. When the hub dies the worker waits
+ * for a new one and connects again by itself; requests in hand are cancelled then.
+ *
+ * THREADS. Any thread may call anything, and a worker may be used by any number of threads
+ * at the same time. One request is read by one thread at a time and answered by one thread
+ * at a time, which may be two. An event loop polls slotway_worker_poll_fd instead. After
+ * fork() the child must not use workers of its parent.
+ *
+ * OWNERSHIP. What a function gives through a `slotway_worker **` or `slotway_request **` is
+ * yours until you close it, once. Views (slotway_view) are never yours: they lie in the
+ * slot until the request is answered or closed. What you pass in is copied or read before
+ * the call comes back. The library never calls back, and never frees your memory.
+ *
+ * ERRORS. What can fail gives a slotway_status: 0, or a negative code that stays what it
+ * is. Outputs come last and are written on success only. slotway_last_error() says in a
+ * sentence what was wrong with this thread's last call that failed. A handle is not an
+ * address but a number that is never used again: NULL, a closed handle, or one that never
+ * was gives an error, not a crash. Every function may give SLOTWAY_E_INVALID_ARGUMENT for
+ * a NULL that is not said to be fine, and SLOTWAY_E_INTERNAL for a bug of the library.
+ * Timeouts are in milliseconds; negative is for ever.
+ *
+ * Generated from the crate slotway-ffi by `make header`: do not edit.
+ */
+
+#ifndef SLOTWAY_H
+#define SLOTWAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of the library that this header belongs to. */
+#define SLOTWAY_VERSION "0.1.0"
+
+
+// Major version of the ABI, also the number in the soname. Programs that were built with
+// another major version do not work.
+#define SLOTWAY_ABI_MAJOR 0
+
+// Minor version of the ABI. It grows when something is added.
+#define SLOTWAY_ABI_MINOR 1
+
+// Both in one number: the major version in the upper 16 bits, the minor in the lower.
+#define SLOTWAY_ABI_VERSION ((SLOTWAY_ABI_MAJOR << 16) | SLOTWAY_ABI_MINOR)
+
+// The request may be sent to another worker when the one that had it died and nothing
+// had been sent to the client yet. A flag of slotway_worker_route.
+#define SLOTWAY_ROUTE_IDEMPOTENT 1
+
+// The length of a body whose client did not state it.
+#define SLOTWAY_LENGTH_UNKNOWN UINT64_MAX
+
+// What a call came to: SLOTWAY_OK, or a negative code. A code is never changed and never
+// used again for something else; a library that is newer than this header may give codes
+// that are not listed here.
+enum slotway_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // It worked.
+    SLOTWAY_OK = 0,
+    // An argument is not acceptable: NULL, out of range, not UTF-8, not a pattern.
+    SLOTWAY_E_INVALID_ARGUMENT = -1,
+    // The worker was shut down and nothing more will come, or the handle was closed
+    // before.
+    SLOTWAY_E_CLOSED = -2,
+    // The time was over before anything happened.
+    SLOTWAY_E_TIMEOUT = -3,
+    // Nothing to do now; the poll descriptor tells when there is.
+    SLOTWAY_E_AGAIN = -4,
+    // The hub refused the worker or a registration; slotway_last_refusal() has its code.
+    SLOTWAY_E_REFUSED = -5,
+    // What is at the other end of the control socket does not speak the protocol.
+    SLOTWAY_E_PROTOCOL = -6,
+    // The system refused something.
+    SLOTWAY_E_IO = -7,
+    // The request has had its one answer already.
+    SLOTWAY_E_ALREADY_ANSWERED = -8,
+    // The call does not fit what was done before.
+    SLOTWAY_E_OUT_OF_ORDER = -9,
+    // Something is larger than its place.
+    SLOTWAY_E_TOO_LARGE = -10,
+    // Nobody waits for the answer any more: the client went away or the deadline passed.
+    SLOTWAY_E_CANCELLED = -11,
+    // The hub that sent the request is gone; an answer would go nowhere.
+    SLOTWAY_E_HUB_GONE = -12,
+    // The client broke the request's body off.
+    SLOTWAY_E_BODY_ABORTED = -13,
+    // The response's body has another length than its content-length says.
+    SLOTWAY_E_BODY_LENGTH = -14,
+    // The status or a header cannot be part of a response.
+    SLOTWAY_E_INVALID_HEAD = -15,
+    // A bug of this library. Nothing that the program did is at fault.
+    SLOTWAY_E_INTERNAL = -16,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum slotway_status slotway_status;
+#else
+typedef int32_t slotway_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// A request in hand and the duty to answer it. Its two directions may be used by
+// different threads at the same time: one that reads the request's body, and one that
+// answers; whatever else concerns the request, by any thread.
+typedef struct slotway_request slotway_request;
+
+// A worker: what it offers, and its connection to the hub. Any number of threads may use
+// one at the same time, but for setting it up.
+typedef struct slotway_worker slotway_worker;
+
+// How a worker reaches its hub and behaves towards it. Begin with
+// SLOTWAY_WORKER_OPTIONS_INIT; 0 or NULL in any field means its default.
+typedef struct slotway_worker_options {
+    // sizeof(slotway_worker_options).
+    uint32_t size;
+    // Requests in hand at a time, at most; the hub's default (256) otherwise.
+    uint32_t slots;
+    // The path of the hub's control socket; otherwise what the environment variable
+    // SLOTWAY_HUB names, else $XDG_RUNTIME_DIR/slotway/hub.sock, else
+    // /tmp/slotway-UID/hub.sock.
+    const char *hub;
+    // Bytes for one head: its headers and whatever else is not body. A multiple of 4096;
+    // the hub's default (128 KiB) otherwise.
+    uint32_t head_bytes;
+    // Bytes of a request's body that a slot holds at once. A power of two; the hub's
+    // default (64 KiB) otherwise. Larger bodies flow through.
+    uint32_t request_bytes;
+    // The same for a response's body.
+    uint32_t response_bytes;
+    // How long slotway_worker_drain lets requests in hand go on; 30 s otherwise.
+    uint32_t drain_timeout_ms;
+    // The first pause before the next attempt to reach the hub; each further one is twice
+    // as long, and chance adds up to as much as this. 500 ms otherwise.
+    uint32_t backoff_ms;
+    // The longest pause; 60 s otherwise.
+    uint32_t backoff_max_ms;
+    // How often to ask the hub whether it is there; never otherwise, because its death
+    // is noticed without asking.
+    uint32_t heartbeat_interval_ms;
+    // After so long without a word from the hub it counts as hung; 45 s otherwise. Only
+    // with heartbeat_interval_ms.
+    uint32_t heartbeat_timeout_ms;
+    // How often a thread in slotway_worker_next looks before it sleeps, at most; adapted to
+    // the machine otherwise. Negative: it sleeps at once.
+    int32_t spin;
+    // 0.
+    uint32_t reserved;
+} slotway_worker_options;
+
+// What a registration may have besides its name and routes. Begin with
+// SLOTWAY_REGISTRATION_OPTIONS_INIT; 0 in any field means its default.
+typedef struct slotway_registration_options {
+    // sizeof(slotway_registration_options).
+    uint32_t size;
+    // Requests of this registration in hand at a time, at most; the rest waits in the
+    // hub. As many as there are slots otherwise.
+    uint32_t max_concurrent;
+} slotway_registration_options;
+
+// Bytes that belong to somebody else: not ended by NUL, any values. Print one with
+// printf("%.*s", (int)view.length, view.data). Where something optional is absent, data
+// is NULL; where it is there and empty, only length is 0.
+typedef struct slotway_view {
+    // The first byte.
+    const char *data;
+    // How many there are.
+    size_t length;
+} slotway_view;
+
+// What a request is besides its parameters, headers and body. Begin with
+// SLOTWAY_HEAD_INIT.
+typedef struct slotway_head {
+    // sizeof(slotway_head).
+    uint32_t size;
+    // The version of HTTP: 10, 11 or 20.
+    uint32_t http_version;
+    // The index of the registration that matched, in the order they were added.
+    uint32_t registration;
+    // The index of the route that matched, in its registration.
+    uint32_t route_index;
+    // The method as it was sent.
+    struct slotway_view method;
+    // The path as it was sent, percent-encoding and all.
+    struct slotway_view path;
+    // What follows the question mark; data is NULL without one.
+    struct slotway_view query;
+    // The pattern that matched.
+    struct slotway_view route;
+    // Path parameters that there are.
+    size_t param_count;
+    // Headers that there are.
+    size_t header_count;
+    // The body's length if the client stated it, else SLOTWAY_LENGTH_UNKNOWN.
+    uint64_t content_length;
+    // When the answer is due, in nanoseconds of CLOCK_MONOTONIC; 0 for never.
+    uint64_t deadline_ns;
+    // Bytes of a response's body that the slot holds at once: what
+    // slotway_request_reserve can give at most.
+    size_t response_capacity;
+} slotway_head;
+
+// A name and its value: a header, or a path parameter.
+typedef struct slotway_field {
+    // The name.
+    struct slotway_view name;
+    // The value.
+    struct slotway_view value;
+} slotway_field;
+
+// Who sent a request.
+typedef struct slotway_peer {
+    // 4 or 6, the version of IP; 0 when it came over a Unix socket.
+    uint32_t family;
+    // The port.
+    uint32_t port;
+    // The address in network order: 4 or 16 bytes, then zeros.
+    uint8_t address[16];
+} slotway_peer;
+
+// Where a request stands in a distributed trace (W3C Trace Context, traceparent).
+typedef struct slotway_trace {
+    // The trace's id; all zeros when the request belongs to none.
+    uint8_t trace_id[16];
+    // The id of the caller's span.
+    uint8_t parent_id[8];
+    // The flags, of which bit 0 is "sampled".
+    uint8_t flags;
+    // 0.
+    uint8_t reserved[7];
+} slotway_trace;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The ABI version of the library that this program runs with, to be compared with
+// SLOTWAY_ABI_VERSION, the one it was built with: SLOTWAY_ABI_COMPATIBLE() does.
+//
+// From any thread. Cannot fail.
+uint32_t slotway_abi_version(void);
+
+// The version of the library that this program runs with, such as "0.1.0".
+//
+// From any thread. Cannot fail. The text lives for ever.
+const char *slotway_version(void);
+
+// The stable name of a status, such as "timeout"; "unknown" for a number that is none.
+//
+// From any thread. Cannot fail. The text lives for ever.
+const char *slotway_status_name(int32_t status);
+
+// The sentence that says what was wrong with the last call of this thread that failed:
+// what, the value, and what to do. Empty if none has failed. A call that succeeds leaves
+// it as it is.
+//
+// Lifetime: until the next call of this thread that fails. Owned by the library.
+// From any thread, about itself. Cannot fail, never NULL.
+const char *slotway_last_error(void);
+
+// The status of the last call of this thread that failed; SLOTWAY_OK if none has.
+//
+// From any thread, about itself. Cannot fail.
+slotway_status slotway_last_status(void);
+
+// The hub's own stable code, such as "route_conflict", if the last call of this thread
+// that failed gave SLOTWAY_E_REFUSED; otherwise empty.
+//
+// Lifetime: until the next call of this thread that fails. Owned by the library.
+// From any thread, about itself. Cannot fail, never NULL.
+const char *slotway_last_refusal(void);
+
+// Makes a worker. Nothing is connected yet.
+//
+// options may be NULL: the defaults.
+//
+// Ownership: *worker is yours until slotway_worker_close.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (NULL, a size or field that cannot be).
+slotway_status slotway_worker_new(const struct slotway_worker_options *options,
+                                  struct slotway_worker **worker);
+
+// Adds a registration: a named set of routes, whose load all workers that register the
+// same name share. The routes are those that slotway_worker_route adds next.
+//
+// name is 1 to 128 letters, digits, '.', '_' or '-'; it is copied. options may be NULL.
+// registration may be NULL, or gets the registration's index, which a request's head
+// gives again.
+//
+// From one thread at a time, before slotway_worker_connect, which also judges the name.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (connected already),
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_register(struct slotway_worker *worker,
+                                       const char *name,
+                                       const struct slotway_registration_options *options,
+                                       uint32_t *registration);
+
+// Adds a route to the registration that was added last.
+//
+// method is an HTTP method, or "*" for every method that no other route of the pattern
+// names. In pattern, a path, {name} stands for one segment and a closing {*name} for the
+// rest. Both are copied. flags are 0 or SLOTWAY_ROUTE_IDEMPOTENT. route may be NULL, or
+// gets the route's index in its registration, which a request's head gives again.
+//
+// From one thread at a time, before slotway_worker_connect, which also judges method and
+// pattern.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (nothing registered, or
+// connected already), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_route(struct slotway_worker *worker,
+                                    const char *method,
+                                    const char *pattern,
+                                    uint32_t flags,
+                                    uint32_t *route);
+
+// Connects to the hub and registers, and waits until the hub has opened the routes of at
+// least one registration.
+//
+// timeout_ms: negative waits through as many attempts as it takes; 0 does not wait at
+// all, the connection is made in the background; otherwise the call fails after so long
+// with what the last attempt met, and may be repeated. Once it has succeeded the worker
+// keeps the connection up by itself: when the hub goes away it connects again, with
+// growing pauses.
+//
+// From one thread at a time. slotway_worker_close waits for a call that is under way.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (a name, method, pattern or size that cannot be),
+// SLOTWAY_E_REFUSED, SLOTWAY_E_PROTOCOL, SLOTWAY_E_IO, SLOTWAY_E_TIMEOUT,
+// SLOTWAY_E_OUT_OF_ORDER (connected already), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_connect(struct slotway_worker *worker, int64_t timeout_ms);
+
+// Tells how a registration stands: SLOTWAY_OK when the hub has opened its routes,
+// SLOTWAY_E_AGAIN while the hub is away or has not said, SLOTWAY_E_REFUSED when the hub
+// refused it, and then slotway_last_error() says why.
+//
+// From any thread.
+// Errors: those, SLOTWAY_E_INVALID_ARGUMENT (no such registration),
+// SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_registered(struct slotway_worker *worker,
+                                         uint32_t registration);
+
+// Waits for the next request.
+//
+// timeout_ms: negative waits for ever, 0 only looks. While the hub is away this waits
+// too.
+//
+// Ownership: *request is yours until slotway_request_close. Answer it first; a request
+// that is closed without an answer is answered with 500.
+// From any number of threads at once; each request goes to one of them.
+// Errors: SLOTWAY_E_TIMEOUT; SLOTWAY_E_CLOSED after slotway_worker_drain or
+// slotway_worker_close, when nothing more will come; SLOTWAY_E_REFUSED when the hub will
+// not have this worker any more; SLOTWAY_E_OUT_OF_ORDER (not connected yet).
+slotway_status slotway_worker_next(struct slotway_worker *worker,
+                                   int64_t timeout_ms,
+                                   struct slotway_request **request);
+
+// Begins a shutdown and does not wait for it. The hub sends nothing new, and what no
+// thread has taken goes to other workers. Requests in hand go on until they are answered,
+// drain_timeout_ms (of the options) at most; then slotway_worker_next gives
+// SLOTWAY_E_CLOSED in every thread. So go on calling it until it does.
+//
+// From any thread. Not from a signal handler.
+// Errors: SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_drain(struct slotway_worker *worker);
+
+// Closes the worker: at once, unless slotway_worker_drain has come to its end before.
+// Threads in slotway_worker_next come back with SLOTWAY_E_CLOSED, and this waits for
+// them. The hub answers for requests that are still in hand; their handles stay good until
+// slotway_request_close, and answers to them go nowhere.
+//
+// NULL is fine and does nothing.
+//
+// Ownership: takes the worker. Its handle is never used again for another one; using it
+// is an error, SLOTWAY_E_CLOSED.
+// From any thread.
+// Errors: SLOTWAY_E_CLOSED (it was closed before).
+slotway_status slotway_worker_close(struct slotway_worker *worker);
+
+// Gives a descriptor to poll instead of waiting in slotway_worker_next, the same for the
+// worker's whole life. Whenever it is readable, and once before polling first:
+//
+//   1. call slotway_worker_take until it gives fewer requests than there was room for,
+//   2. call slotway_worker_take_notices likewise, if requests are streamed.
+//
+// The first makes the descriptor unreadable again, until there is something new. A worker
+// has one event loop; more threads in slotway_worker_next beside it are fine.
+//
+// Ownership: the descriptor is the worker's. Poll it; do not read, write or close it.
+// Lifetime: until slotway_worker_close.
+// From any thread.
+// Errors: SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_poll_fd(struct slotway_worker *worker, int *fd);
+
+// Takes the requests that are there now, capacity at most, without waiting. When *count
+// is less than capacity the poll descriptor is armed: it becomes readable when there is
+// more.
+//
+// Ownership: each request is yours until slotway_request_close.
+// From any thread.
+// Errors: SLOTWAY_E_CLOSED and SLOTWAY_E_REFUSED as slotway_worker_next gives them, and
+// the descriptor then stays readable; SLOTWAY_E_INVALID_ARGUMENT (no capacity),
+// SLOTWAY_E_OUT_OF_ORDER (not connected yet).
+slotway_status slotway_worker_take(struct slotway_worker *worker,
+                                   size_t capacity,
+                                   struct slotway_request **requests,
+                                   size_t *count);
+
+// Takes the open requests for which a wait may be over that slotway_request_try_read,
+// slotway_request_try_write or slotway_request_watch_cancelled began, capacity at most.
+// Try again whatever you wait for: a notice says that something has moved, not what, and
+// may come without cause. One for a request that was closed meanwhile is left out.
+//
+// Ownership: the requests are those that you have.
+// From one thread at a time: the event loop's.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (no capacity), SLOTWAY_E_OUT_OF_ORDER (not connected
+// yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_take_notices(struct slotway_worker *worker,
+                                           size_t capacity,
+                                           struct slotway_request **requests,
+                                           size_t *count);
+
+// Reads the head: method, path, query, matched route and the rest.
+//
+// head->size says how much of the struct the caller knows; the rest of it is written.
+//
+// Lifetime: the views lie in the slot, until the request is answered or closed.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (NULL, no such size), SLOTWAY_E_ALREADY_ANSWERED,
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_request_head(struct slotway_request *request,
+                                    struct slotway_head *head);
+
+// Reads a path parameter by its name in the pattern, percent-decoded, never empty.
+// Without a parameter of that name value->data is NULL.
+//
+// Lifetime: the view lies in the slot, until the request is answered or closed.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_param(struct slotway_request *request,
+                                     const char *name,
+                                     struct slotway_view *value);
+
+// Reads the first header of a name, in any case of letters. Without one value->data is
+// NULL. Values are any bytes.
+//
+// Lifetime: the view lies in the slot, until the request is answered or closed.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_header(struct slotway_request *request,
+                                      const char *name,
+                                      struct slotway_view *value);
+
+// Reads the path parameters in the pattern's order, the first capacity of them. *count is
+// how many there are, which may be more.
+//
+// Lifetime: the views lie in the slot, until the request is answered or closed.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_params(struct slotway_request *request,
+                                      size_t capacity,
+                                      struct slotway_field *params,
+                                      size_t *count);
+
+// Reads the headers in the order in which they came, repeated ones repeated, the first
+// capacity of them. Names are in lower case, values any bytes. *count is how many there
+// are, which may be more.
+//
+// Lifetime: the views lie in the slot, until the request is answered or closed.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_headers(struct slotway_request *request,
+                                       size_t capacity,
+                                       struct slotway_field *headers,
+                                       size_t *count);
+
+// Reads who sent the request.
+//
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_peer(struct slotway_request *request,
+                                    struct slotway_peer *peer);
+
+// Reads the trace that the request belongs to.
+//
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_trace(struct slotway_request *request,
+                                     struct slotway_trace *trace);
+
+// Tells whether nobody waits for the answer any more: the client went away, the deadline
+// passed, or the hub is gone. A request that was answered is not cancelled.
+//
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_cancelled(struct slotway_request *request,
+                                         bool *cancelled);
+
+// Waits until nobody waits for the answer any more.
+//
+// timeout_ms: negative waits for ever, 0 only looks.
+//
+// From any thread, one at a time for a request, while others work on it.
+// Errors: SLOTWAY_E_TIMEOUT, SLOTWAY_E_ALREADY_ANSWERED (before or meanwhile),
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_request_wait_cancelled(struct slotway_request *request,
+                                              int64_t timeout_ms);
+
+// Like slotway_request_cancelled, and if not, asks for a notice for when it is
+// (slotway_worker_take_notices).
+//
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_watch_cancelled(struct slotway_request *request,
+                                               bool *cancelled);
+
+// Keeps a pointer of the caller's with the request; NULL until then. An event loop finds
+// its own state again by it when a notice comes.
+//
+// Ownership: userdata stays the caller's.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_set_userdata(struct slotway_request *request,
+                                            void *userdata);
+
+// Gives the pointer that slotway_request_set_userdata kept.
+//
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_userdata(struct slotway_request *request, void **userdata);
+
+// Closes the request's handle. A request that was not answered is answered with 500, or
+// broken off if its response had begun. Threads that wait in calls for this request come
+// back with SLOTWAY_E_ALREADY_ANSWERED, and this waits for them.
+//
+// NULL is fine and does nothing.
+//
+// Ownership: takes the request. Its handle is never used again for another one; using it
+// is an error, SLOTWAY_E_CLOSED.
+// From any thread.
+// Errors: SLOTWAY_E_CLOSED (it was closed before).
+slotway_status slotway_request_close(struct slotway_request *request);
+
+// Waits until the whole body has arrived and shows it in one piece, where it lies. For
+// bodies that the slot holds at once (request_bytes of the options): a larger one is
+// SLOTWAY_E_TOO_LARGE, and is to be read in pieces.
+//
+// timeout_ms: negative waits for ever, 0 only looks.
+//
+// Lifetime: the view lies in the slot, until the body is read or consumed, or the request
+// is answered or closed.
+// From one thread at a time for a request's body.
+// Errors: SLOTWAY_E_TOO_LARGE, SLOTWAY_E_TIMEOUT, SLOTWAY_E_CANCELLED, SLOTWAY_E_HUB_GONE,
+// SLOTWAY_E_BODY_ABORTED, SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_body(struct slotway_request *request,
+                                    int64_t timeout_ms,
+                                    struct slotway_view *body);
+
+// Reads some of the body into a buffer, waiting for the first byte. *count is how many
+// bytes came; 0 is the body's end.
+//
+// timeout_ms: negative waits for ever, 0 only looks.
+//
+// From one thread at a time for a request's body.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (NULL, no capacity), SLOTWAY_E_TIMEOUT,
+// SLOTWAY_E_CANCELLED, SLOTWAY_E_HUB_GONE, SLOTWAY_E_BODY_ABORTED,
+// SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_read(struct slotway_request *request,
+                                    size_t capacity,
+                                    int64_t timeout_ms,
+                                    void *buffer,
+                                    size_t *count);
+
+// Reads what of the body has arrived, without waiting. *count is how many bytes came; 0 is
+// the body's end. SLOTWAY_E_AGAIN: nothing now, and a notice will come
+// (slotway_worker_take_notices).
+//
+// From one thread at a time for a request's body.
+// Errors: SLOTWAY_E_AGAIN, and those of slotway_request_read but for SLOTWAY_E_TIMEOUT.
+slotway_status slotway_request_try_read(struct slotway_request *request,
+                                        size_t capacity,
+                                        void *buffer,
+                                        size_t *count);
+
+// Shows what of the body has arrived, where it lies, so far as it lies in one piece.
+// *complete tells whether this is all that is left of it.
+//
+// Lifetime: the view lies in the slot, until the body is read or consumed, or the request
+// is answered or closed.
+// From one thread at a time for a request's body.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_CANCELLED, SLOTWAY_E_BODY_ABORTED,
+// SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_peek(struct slotway_request *request,
+                                    struct slotway_view *arrived,
+                                    bool *complete);
+
+// Waits until more than seen bytes of the body that are not consumed have arrived, or all
+// that is left of it has: until slotway_request_peek has something new to show.
+//
+// timeout_ms: negative waits for ever, 0 only looks. More than the slot holds never come
+// before some are consumed.
+//
+// From one thread at a time for a request's body.
+// Errors: those of slotway_request_read.
+slotway_status slotway_request_wait(struct slotway_request *request,
+                                    size_t seen,
+                                    int64_t timeout_ms);
+
+// Gives the first count bytes of what has arrived back: their place takes more of the
+// body. What slotway_request_peek or slotway_request_body has shown ends with this.
+//
+// From one thread at a time for a request's body.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (fewer have arrived), SLOTWAY_E_ALREADY_ANSWERED,
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_request_consume(struct slotway_request *request, size_t count);
+
+// Answers in one call. A body that the slot cannot hold at once flows as the client takes
+// it, and this waits for it.
+//
+// status is 200 to 599. headers may be NULL when header_count is 0, body when length is 0.
+// A content-length is the library's to state. Everything is copied.
+//
+// Ownership: the request is answered, and its handle still to be closed.
+// From one thread at a time for a request's answer.
+// Errors: SLOTWAY_E_INVALID_HEAD, SLOTWAY_E_TOO_LARGE (the head), SLOTWAY_E_BODY_LENGTH and
+// SLOTWAY_E_INVALID_ARGUMENT leave it to be answered. SLOTWAY_E_CANCELLED and
+// SLOTWAY_E_HUB_GONE: it is over. SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_OUT_OF_ORDER
+// (started, or a body was committed), SLOTWAY_E_CLOSED.
+slotway_status slotway_request_respond(struct slotway_request *request,
+                                       uint32_t status,
+                                       const struct slotway_field *headers,
+                                       size_t header_count,
+                                       const void *body,
+                                       size_t length);
+
+// Gives length bytes of room in the slot, for a body that is written in place. What it
+// holds is unspecified. slotway_request_commit makes what was written part of the body,
+// then more can be reserved, and slotway_request_complete answers with it; or all this
+// after slotway_request_start, as a way of streaming.
+//
+// Lifetime: until the next call for this request's answer, or slotway_request_close.
+// From one thread at a time for a request's answer.
+// Errors: SLOTWAY_E_TOO_LARGE (there is not so much room in one piece now; response_capacity
+// of slotway_head is what an empty slot has), SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_reserve(struct slotway_request *request,
+                                       size_t length,
+                                       void **space);
+
+// Adds the first count bytes of the room that was reserved to the body.
+//
+// From one thread at a time for a request's answer.
+// Errors: SLOTWAY_E_TOO_LARGE (there is less room), SLOTWAY_E_BODY_LENGTH (more than the
+// declared length), SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_commit(struct slotway_request *request, size_t count);
+
+// Answers with the body that was committed: its head, its length and its end in one.
+//
+// status and headers are as for slotway_request_respond, and so are ownership and errors.
+//
+// From one thread at a time for a request's answer.
+slotway_status slotway_request_complete(struct slotway_request *request,
+                                        uint32_t status,
+                                        const struct slotway_field *headers,
+                                        size_t header_count);
+
+// Begins a streamed answer. Its head travels with the first bytes of the body, or with
+// slotway_request_flush. A content-length among the headers declares the body's length,
+// which is then held to; without one the body ends with slotway_request_finish.
+//
+// status and headers are as for slotway_request_respond.
+//
+// From one thread at a time for a request's answer.
+// Errors: SLOTWAY_E_INVALID_HEAD, SLOTWAY_E_TOO_LARGE, SLOTWAY_E_BODY_LENGTH (more was
+// committed), SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (started before),
+// SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_start(struct slotway_request *request,
+                                     uint32_t status,
+                                     const struct slotway_field *headers,
+                                     size_t header_count);
+
+// Adds bytes to a streamed body, all of them, waiting for room.
+//
+// timeout_ms: negative waits for ever, 0 not at all. After SLOTWAY_E_TIMEOUT some of the
+// bytes may have gone: abort the answer. Who wants to go on later writes with
+// slotway_request_try_write.
+//
+// From one thread at a time for a request's answer.
+// Errors: SLOTWAY_E_TIMEOUT, SLOTWAY_E_CANCELLED, SLOTWAY_E_HUB_GONE, SLOTWAY_E_BODY_LENGTH
+// (more than the declared length), SLOTWAY_E_OUT_OF_ORDER (not started),
+// SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_write(struct slotway_request *request,
+                                     const void *data,
+                                     size_t length,
+                                     int64_t timeout_ms);
+
+// Adds as many of the bytes as there is room for, without waiting. *count is how many
+// went. SLOTWAY_E_AGAIN: no room now, and a notice will come
+// (slotway_worker_take_notices).
+//
+// From one thread at a time for a request's answer.
+// Errors: SLOTWAY_E_AGAIN, and those of slotway_request_write but for SLOTWAY_E_TIMEOUT.
+slotway_status slotway_request_try_write(struct slotway_request *request,
+                                         const void *data,
+                                         size_t length,
+                                         size_t *count);
+
+// Sends the head of a streamed answer and what was committed on their way now.
+//
+// From one thread at a time for a request's answer.
+// Errors: SLOTWAY_E_OUT_OF_ORDER (not started), SLOTWAY_E_ALREADY_ANSWERED,
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_request_flush(struct slotway_request *request);
+
+// Ends a streamed answer.
+//
+// Ownership: the request is answered, and its handle still to be closed.
+// From one thread at a time for a request's answer.
+// Errors: SLOTWAY_E_BODY_LENGTH (the body is shorter than declared: the client's connection
+// is broken off), SLOTWAY_E_OUT_OF_ORDER (not started), SLOTWAY_E_ALREADY_ANSWERED,
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_request_finish(struct slotway_request *request);
+
+// Breaks the answer off: the client gets 502, or a broken connection if the response had
+// begun.
+//
+// Ownership: the request is answered, and its handle still to be closed.
+// From one thread at a time for a request's answer.
+// Errors: SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
+slotway_status slotway_request_abort(struct slotway_request *request);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* SLOTWAY_H */
+
+/** Whether the library that this program runs with is one that it can work with. */
+#define SLOTWAY_ABI_COMPATIBLE() \
+    (slotway_abi_version() >> 16 == SLOTWAY_ABI_MAJOR && \
+     (slotway_abi_version() & 0xffff) >= SLOTWAY_ABI_MINOR)
+
+/** Every option at its default: slotway_worker_options options = SLOTWAY_WORKER_OPTIONS_INIT; */
+#define SLOTWAY_WORKER_OPTIONS_INIT \
+    {sizeof(slotway_worker_options), 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/** Every option at its default. */
+#define SLOTWAY_REGISTRATION_OPTIONS_INIT {sizeof(slotway_registration_options), 0}
+
+/** A head to be filled: slotway_head head = SLOTWAY_HEAD_INIT; */
+#define SLOTWAY_HEAD_INIT \
+    {sizeof(slotway_head), 0, 0, 0, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, \
+     SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, 0, 0, 0, 0, 0}
+
+/** A view of nothing. */
+#define SLOTWAY_VIEW_INIT {NULL, 0}
+
+/** A view of a string literal, as an initialiser. */
+#define SLOTWAY_LITERAL(text) {"" text, sizeof(text) - 1}
+
+/** A header of string literals: slotway_field type = SLOTWAY_FIELD("content-type", "text/plain"); */
+#define SLOTWAY_FIELD(name, value) {SLOTWAY_LITERAL(name), SLOTWAY_LITERAL(value)}
