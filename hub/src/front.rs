@@ -5,9 +5,10 @@ mod body;
 mod choose;
 mod handler;
 mod headers;
+mod pace;
 mod request;
 mod response;
 mod serve;
-mod stall;
+mod wire;
 
 pub(crate) use serve::{bind, serve};

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod alarm;
 pub mod cli;
 pub mod config;
 mod control;

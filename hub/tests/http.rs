@@ -264,7 +264,10 @@ impl Flag {
 fn heads_that_are_not_taken() {
     let rig = Rig::new();
     let mut client = rig.client();
-    client.send("GET", "/x", &format!("x: {}\r\n", "a".repeat(70_000)), b"");
+    let reply = client.request("GET", "/x", &format!("x: {}\r\n", "a".repeat(70_000)), b"");
+    assert_eq!((reply.status, &*reply.code()), (431, "head_too_large"));
+    assert_eq!(client.get("/x").status, 404, "the connection goes on");
+    client.send("GET", "/x", &format!("x: {}\r\n", "a".repeat(140_000)), b"");
     assert_eq!(client.head().status, 431);
     let mut client = rig.client();
     client.write(b"GET / HTTP/1.1\r\n\r\n");

@@ -112,16 +112,12 @@ impl Download {
                     return Poll::Pending;
                 }
                 Step::WorkerBusy => {
-                    return self.poll_idle(cx).map(|()| Some(Err(SpoolError::Idle)));
+                    return self.idle.poll_over(cx).map(|()| Some(Err(SpoolError::Idle)));
                 }
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
-
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.idle.poll_over(cx) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn step(&mut self, cx: &Context<'_>) -> Step {

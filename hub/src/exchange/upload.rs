@@ -14,9 +14,10 @@ use bytes::Bytes;
 use http_body::Body;
 use hyper::body::Incoming;
 use slotway_core::{End, Watch};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
 use super::{Exchange, LOOKS_MAX};
+use crate::alarm::Alarm;
 
 /// Bytes of a body that are kept for a second attempt at most.
 const REPLAY_BYTES_MAX: usize = 64 << 10;
@@ -218,7 +219,7 @@ impl Upload {
                     self.source = None;
                     return Poll::Ready(None);
                 }
-                Poll::Pending if self.idle.poll_over(cx) => {
+                Poll::Pending if self.idle.poll_over(cx).is_ready() => {
                     return Poll::Ready(Some(Err(Uploaded::ClientStalled)));
                 }
                 Poll::Pending => return Poll::Pending,
@@ -233,12 +234,12 @@ pub(super) struct Idle {
     limit: Duration,
     /// Since when nothing has moved; `None` while it does.
     since: Option<Instant>,
-    sleep: Option<Pin<Box<Sleep>>>,
+    alarm: Alarm,
 }
 
 impl Idle {
     pub(super) fn new(limit: Duration) -> Idle {
-        Idle { limit, since: None, sleep: None }
+        Idle { limit, since: None, alarm: Alarm::default() }
     }
 
     /// Something moved.
@@ -246,20 +247,9 @@ impl Idle {
         self.since = None;
     }
 
-    /// Nothing moves. `true`: for too long.
-    pub(super) fn poll_over(&mut self, cx: &mut Context<'_>) -> bool {
-        let since = *self.since.get_or_insert_with(Instant::now);
-        let over = since + self.limit;
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(over)));
-        // The timer is left running while things move and is only pushed on when it fires.
-        loop {
-            if sleep.as_mut().poll(cx).is_pending() {
-                return false;
-            }
-            if Instant::now() >= over {
-                return true;
-            }
-            sleep.as_mut().reset(over);
-        }
+    /// Nothing moves. Ready: for too long.
+    pub(super) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let due = *self.since.get_or_insert_with(Instant::now) + self.limit;
+        self.alarm.poll_at(cx, due)
     }
 }

@@ -7,12 +7,12 @@ use http::header::ALLOW;
 use http::{HeaderValue, Method, Response, StatusCode};
 use tokio::time::timeout_at;
 
-use super::body::Body;
+use super::body::Kind;
 use super::choose::{Chosen, choose};
 use super::handler::Limits;
 use super::request::{NotEncoded, Request};
 use crate::exchange::Exchange;
-use crate::problem::{Kind, Problem};
+use crate::problem::{self, Problem};
 use crate::routing::Found;
 use crate::service::Service;
 use crate::shared::Shared;
@@ -31,7 +31,7 @@ pub(super) enum Slot {
         idempotent: bool,
     },
     /// Back, at once.
-    Reply(Response<Body>),
+    Reply(Response<Kind>),
 }
 
 /// What one look at the routing table came to.
@@ -48,7 +48,7 @@ enum Opened {
 pub(super) fn refuse(
     shared: &Shared,
     request: &Request,
-) -> Result<Option<Response<Body>>, Problem> {
+) -> Result<Option<Response<Kind>>, Problem> {
     let table = shared.registry.live();
     match table.find(request.method(), request.path()) {
         Found::Route { .. } => Ok(None),
@@ -66,7 +66,7 @@ pub(super) fn is_served(shared: &Shared, request: &Request) -> bool {
     }
 }
 
-fn no_route<P>(request: &Request, found: &Found<'_, '_, P>) -> Result<Response<Body>, Problem> {
+fn no_route<P>(request: &Request, found: &Found<'_, '_, P>) -> Result<Response<Kind>, Problem> {
     let (method, path) = (request.method(), request.path());
     match found {
         Found::Options(allow) => Ok(options((*allow).clone())),
@@ -76,14 +76,14 @@ fn no_route<P>(request: &Request, found: &Found<'_, '_, P>) -> Result<Response<B
         }
         Found::NotAllowed(allow) => {
             let detail = format!("{path} does not have the method {method}.");
-            Err(Problem::new(Kind::MethodNotAllowed, detail).allow((*allow).clone()))
+            Err(Problem::new(problem::Kind::MethodNotAllowed, detail).allow((*allow).clone()))
         }
-        _ => Err(Problem::new(Kind::NoRoute, format!("No worker has registered {path}."))),
+        _ => Err(Problem::new(problem::Kind::NoRoute, format!("No worker has registered {path}."))),
     }
 }
 
-fn options(allow: HeaderValue) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
+fn options(allow: HeaderValue) -> Response<Kind> {
+    let mut response = Response::new(Kind::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.headers_mut().insert(ALLOW, allow);
     response
@@ -155,7 +155,7 @@ fn open(
         }
         Err(NotEncoded::NoMemory) => Err(no_memory()),
         Err(NotEncoded::TooLong) => Err(Problem::new(
-            Kind::HeadTooLarge,
+            problem::Kind::HeadTooLarge,
             "The request's head does not fit into the slots of the worker; send fewer or \
              shorter headers.",
         )),
@@ -165,20 +165,20 @@ fn open(
 fn queue_full(service: &Service) -> Problem {
     let waiting = service.queue.len();
     let detail = format!("{waiting} requests already wait for {}.", service.name());
-    Problem::new(Kind::QueueFull, detail).retry_after(service.queue.retry_after())
+    Problem::new(problem::Kind::QueueFull, detail).retry_after(service.queue.retry_after())
 }
 
 fn wait_timeout(service: &Service) -> Problem {
     let detail = format!("No instance of {} was free in time.", service.name());
-    Problem::new(Kind::WaitTimeout, detail).retry_after(service.queue.retry_after())
+    Problem::new(problem::Kind::WaitTimeout, detail).retry_after(service.queue.retry_after())
 }
 
 fn no_worker(request: &Request) -> Problem {
     let detail = format!("No live worker serves {} now.", request.path());
-    Problem::new(Kind::NoWorker, detail).retry_after(RETRY_NO_WORKER)
+    Problem::new(problem::Kind::NoWorker, detail).retry_after(RETRY_NO_WORKER)
 }
 
 fn no_memory() -> Problem {
-    Problem::new(Kind::NoMemory, "There is no memory for a slot on this machine now.")
+    Problem::new(problem::Kind::NoMemory, "There is no memory for a slot on this machine now.")
         .retry_after(RETRY_NO_WORKER)
 }

@@ -7,10 +7,24 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+use super::pace::Busy;
 use crate::exchange::{SpoolError, SpoolReader};
 
-/// What is sent after a response's head.
-pub(crate) enum Body {
+/// What is sent after a response's head, and what ends with it.
+pub(crate) struct Body {
+    kind: Kind,
+    /// The connection is busy until this is dropped.
+    _busy: Busy,
+}
+
+impl Body {
+    pub(super) fn new(kind: Kind, busy: Busy) -> Body {
+        Body { kind, _busy: busy }
+    }
+}
+
+/// Where a body comes from.
+pub(crate) enum Kind {
     /// Nothing.
     Empty,
     /// Everything, already out of its slot.
@@ -42,15 +56,15 @@ impl http_body::Body for Body {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match self.get_mut() {
-            Body::Empty => Poll::Ready(None),
-            body @ Body::Full(_) => {
-                let Body::Full(bytes) = std::mem::replace(body, Body::Empty) else {
+        match &mut self.get_mut().kind {
+            Kind::Empty => Poll::Ready(None),
+            kind @ Kind::Full(_) => {
+                let Kind::Full(bytes) = std::mem::replace(kind, Kind::Empty) else {
                     return Poll::Ready(None);
                 };
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Body::Stream { reader, remaining } => reader.poll_chunk(cx).map(|chunk| {
+            Kind::Stream { reader, remaining } => reader.poll_chunk(cx).map(|chunk| {
                 chunk.map(|chunk| match chunk {
                     Ok(bytes) => {
                         *remaining = remaining.map(|left| left.saturating_sub(bytes.len() as u64));
@@ -59,26 +73,26 @@ impl http_body::Body for Body {
                     Err(error) => Err(BodyError::Spool(error)),
                 })
             }),
-            Body::Own(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Own),
+            Kind::Own(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Own),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Body::Empty => true,
-            Body::Full(bytes) => bytes.is_empty(),
-            Body::Stream { reader, .. } => reader.is_finished(),
-            Body::Own(body) => body.is_end_stream(),
+        match &self.kind {
+            Kind::Empty => true,
+            Kind::Full(bytes) => bytes.is_empty(),
+            Kind::Stream { reader, .. } => reader.is_finished(),
+            Kind::Own(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Body::Empty => SizeHint::with_exact(0),
-            Body::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Body::Stream { remaining: Some(length), .. } => SizeHint::with_exact(*length),
-            Body::Stream { remaining: None, .. } => SizeHint::default(),
-            Body::Own(body) => body.size_hint(),
+        match &self.kind {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream { remaining: Some(length), .. } => SizeHint::with_exact(*length),
+            Kind::Stream { remaining: None, .. } => SizeHint::default(),
+            Kind::Own(body) => body.size_hint(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -10,33 +10,50 @@ use axum::response::IntoResponse;
 use http::{Method, Response};
 use hyper::body::Incoming;
 use slotway_core::map::monotonic_ns;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::admit::{Slot, is_served, refuse, slot};
-use super::body::Body;
+use super::body::{Body, Kind};
+use super::pace::Pace;
 use super::request::Request;
 use super::response::{Answered, BadAnswer, respond};
 use crate::exchange::{Answer, Exchange, Upload, Uploaded};
 use crate::health;
 use crate::instance::NoSlot;
-use crate::problem::{Kind, Problem};
+use crate::problem::{self, Problem};
 use crate::shared::Shared;
+
+/// The other end of a connection.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) peer: SocketAddr,
+    pub(super) pace: Arc<Pace>,
+}
 
 /// Answers one request.
 pub(super) async fn handle(
     shared: &Shared,
+    client: &Client,
     request: http::Request<Incoming>,
-    peer: SocketAddr,
 ) -> Response<Body> {
+    let busy = client.pace.begin();
+    answer(shared, client, request).await.map(|kind| Body::new(kind, busy))
+}
+
+async fn answer(
+    shared: &Shared,
+    client: &Client,
+    request: http::Request<Incoming>,
+) -> Response<Kind> {
     if request.uri().path() == health::PATH {
-        return health::answer(shared, request.method()).map(Body::Own);
+        return health::answer(shared, request.method()).map(Kind::Own);
     }
     let is_head = *request.method() == Method::HEAD;
-    match proxy(shared, request, peer).await {
+    match proxy(shared, client, request).await {
         Ok(response) => response,
-        Err(problem) if is_head => problem.into_response().map(|_| Body::Empty),
-        Err(problem) => problem.into_response().map(Body::Own),
+        Err(problem) if is_head => problem.into_response().map(|_| Kind::Empty),
+        Err(problem) => problem.into_response().map(Kind::Own),
     }
 }
 
@@ -77,12 +94,13 @@ impl Limits {
 
 async fn proxy(
     shared: &Shared,
+    client: &Client,
     request: http::Request<Incoming>,
-    peer: SocketAddr,
-) -> Result<Response<Body>, Problem> {
+) -> Result<Response<Kind>, Problem> {
     let (parts, incoming) = request.into_parts();
     let mut upload = Upload::new(incoming, shared.config.times.idle);
-    let request = Request::new(parts, !upload.is_collected(), peer)?;
+    let head_bytes_max = shared.config.limits.head_bytes;
+    let request = Request::new(parts, !upload.is_collected(), client.peer, head_bytes_max)?;
     let mut limits = Limits::new(shared);
     if !upload.is_collected() {
         let small = u64::from(shared.config.region.request_bytes);
@@ -104,7 +122,7 @@ async fn proxy(
             Slot::Reply(reply) => return Ok(reply),
         };
         upload.set_repeatable(idempotent);
-        match attempt(shared, &request, exchange, upload, &limits).await? {
+        match attempt(shared, client, &request, exchange, upload, &limits).await? {
             Attempt::Answered(response) => return Ok(response),
             Attempt::Unseen(again) => upload = again,
             Attempt::Lost(again) if idempotent => {
@@ -122,7 +140,7 @@ async fn proxy(
 /// How one attempt ended.
 enum Attempt {
     /// With a response.
-    Answered(Response<Body>),
+    Answered(Response<Kind>),
     /// The worker is gone and never saw the request.
     Unseen(Upload),
     /// The worker is gone with the request in its hands.
@@ -139,6 +157,7 @@ enum Waited {
 /// Publishes the request and sees it through to its response's head.
 async fn attempt(
     shared: &Shared,
+    client: &Client,
     request: &Request,
     mut exchange: Exchange,
     mut upload: Upload,
@@ -152,7 +171,7 @@ async fn attempt(
     }
     let mut stays = false;
     loop {
-        let (waited, uploading) = wait(&exchange, &mut upload, limits, stays).await;
+        let (waited, uploading) = wait(client, &exchange, &mut upload, limits, stays).await;
         match waited {
             Waited::Answer(Answer::Head { length, done }) => {
                 let who = exchange.instance().who.ids();
@@ -166,7 +185,7 @@ async fn attempt(
                         let (name, path) = (name.name(), request.path());
                         warn!(worker, pid, name, path, reason = %bad, "a worker's answer is not valid");
                         let detail = format!("The worker's answer cannot be passed on: {bad}.");
-                        Err(Problem::new(Kind::BadAnswer, detail))
+                        Err(Problem::new(problem::Kind::BadAnswer, detail))
                     }
                 };
             }
@@ -191,14 +210,15 @@ async fn attempt(
 /// Pushes the body and waits for the answer's head, whichever takes longer. Gives whether
 /// there is still something to push.
 async fn wait(
+    client: &Client,
     exchange: &Exchange,
     upload: &mut Upload,
     limits: &Limits,
     stays: bool,
 ) -> (Waited, bool) {
-    let mut late = pin!(sleep_until(limits.due));
+    let mut due = limits.due;
     let mut uploading = true;
-    let (mut pushed, mut moved) = (upload.pushed(), None);
+    let mut pushed = upload.pushed();
     let waited = poll_fn(|cx| {
         if uploading {
             match upload.poll(cx, exchange) {
@@ -208,19 +228,13 @@ async fn wait(
             }
             if limits.streamed && upload.pushed() != pushed {
                 pushed = upload.pushed();
-                moved = Some(Instant::now());
+                due = Instant::now() + limits.request;
             }
         }
         if let Poll::Ready(answer) = exchange.poll_answer(cx, stays) {
             return Poll::Ready(Waited::Answer(answer));
         }
-        while late.as_mut().poll(cx).is_ready() {
-            match moved.take() {
-                Some(moved) => late.as_mut().reset(moved + limits.request),
-                None => return Poll::Ready(Waited::Late),
-            }
-        }
-        Poll::Pending
+        client.pace.poll_late(cx, due).map(|()| Waited::Late)
     })
     .await;
     (waited, uploading)
@@ -230,25 +244,28 @@ fn judge_upload(uploaded: Uploaded) -> Result<(), Problem> {
     match uploaded {
         Uploaded::Sent | Uploaded::Unwanted => Ok(()),
         Uploaded::ClientBroke => {
-            Err(Problem::new(Kind::BadRequest, "The request's body broke off."))
+            Err(Problem::new(problem::Kind::BadRequest, "The request's body broke off."))
         }
         Uploaded::ClientStalled => Err(body_timeout()),
     }
 }
 
 fn body_timeout() -> Problem {
-    Problem::new(Kind::BodyTimeout, "Nothing more of the request's body came for too long.")
+    Problem::new(
+        problem::Kind::BodyTimeout,
+        "Nothing more of the request's body came for too long.",
+    )
 }
 
 fn worker_gone() -> Problem {
-    Problem::new(Kind::WorkerGone, "The worker ended while it had the request.")
+    Problem::new(problem::Kind::WorkerGone, "The worker ended while it had the request.")
 }
 
 fn queue_stuck() -> Problem {
-    Problem::new(Kind::QueueFull, "The worker takes no requests.")
+    Problem::new(problem::Kind::QueueFull, "The worker takes no requests.")
         .retry_after(Duration::from_millis(250))
 }
 
 fn deadline(limit: Duration) -> Problem {
-    Problem::new(Kind::Deadline, format!("The worker did not answer within {limit:?}."))
+    Problem::new(problem::Kind::Deadline, format!("The worker did not answer within {limit:?}."))
 }

@@ -35,18 +35,32 @@ pub(super) enum NotEncoded {
 /// Bytes that the codec needs for a head besides its strings, generously.
 const FIXED_BYTES: usize = 128;
 const RECORD_BYTES: usize = 6;
+/// What HTTP/1.1 has around method, target and fields: two spaces, the version, two ends
+/// of lines; and around a name and a value: a colon, a space, an end of line.
+const WIRE_FIXED_BYTES: usize = 2 + 8 + 4;
+const WIRE_FIELD_BYTES: usize = 4;
 
 impl Request {
     /// Checks what hyper does not.
-    pub(super) fn new(parts: Parts, has_body: bool, peer: SocketAddr) -> Result<Request, Problem> {
+    pub(super) fn new(
+        parts: Parts,
+        has_body: bool,
+        peer: SocketAddr,
+        head_bytes_max: usize,
+    ) -> Result<Request, Problem> {
         check_host(&parts)?;
         let named = Named::of_request(&parts.headers);
         let strings = parts.method.as_str().len()
             + parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
-        let fields = |headers: &HeaderMap| -> usize {
-            headers.iter().map(|(n, v)| n.as_str().len() + v.len() + RECORD_BYTES).sum()
-        };
-        let head_bytes = FIXED_BYTES + strings + fields(&parts.headers);
+        let headers = &parts.headers;
+        let fields: usize = headers.iter().map(|(n, v)| n.as_str().len() + v.len()).sum();
+        let wire_bytes = WIRE_FIXED_BYTES + strings + fields + WIRE_FIELD_BYTES * headers.len();
+        if wire_bytes > head_bytes_max {
+            let detail =
+                format!("The request's head has {wire_bytes} bytes; {head_bytes_max} are allowed.");
+            return Err(Problem::new(Kind::HeadTooLarge, detail));
+        }
+        let head_bytes = FIXED_BYTES + strings + fields + RECORD_BYTES * headers.len();
         let content_length = if has_body { stated_length(&parts.headers) } else { Some(0) };
         Ok(Request { parts, peer, named, content_length, head_bytes })
     }

@@ -10,7 +10,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use slotway_core::End;
 use slotway_core::head::{HeadError, ResponseHead};
 
-use super::body::Body;
+use super::body::Kind;
 use super::headers::{Named, is_hop_by_hop};
 use crate::exchange::{Download, Exchange, Spool, Upload, UploadTask};
 use crate::shared::Shared;
@@ -64,7 +64,7 @@ pub(super) fn respond(
     shared: &Shared,
     method: &Method,
     answered: Answered,
-) -> Result<Response<Body>, BadAnswer> {
+) -> Result<Response<Kind>, BadAnswer> {
     let Answered { exchange, length: head_length, done, .. } = &answered;
     let (head_length, done) = (*head_length, *done);
     if head_length == 0 {
@@ -86,7 +86,7 @@ pub(super) fn respond(
         if let Some(length) = length.filter(|_| !is_empty_by_nature(head.status)) {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        Body::Empty
+        Kind::Empty
     } else if let Some(length) = complete {
         let found = length as u64;
         if let Some(stated) = head.length.filter(|&stated| stated != found) {
@@ -97,7 +97,7 @@ pub(super) fn respond(
             if bytes.len() != length {
                 return Err(BadAnswer::Gone);
             }
-            Body::Full(Bytes::from(bytes))
+            Kind::Full(Bytes::from(bytes))
         } else {
             // A worker with large rings does not make the hub hold more.
             stream(shared, answered, Some(found))
@@ -116,14 +116,14 @@ fn is_empty_by_nature(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
-fn stream(shared: &Shared, answered: Answered, length: Option<u64>) -> Body {
+fn stream(shared: &Shared, answered: Answered, length: Option<u64>) -> Kind {
     let Answered { exchange, upload, uploading, .. } = answered;
     let exchange = Arc::new(exchange);
     let idle = shared.config.times.idle;
     let upload = uploading.then(|| UploadTask::spawn(upload, exchange.clone()));
     let (spool, reader) = Spool::new(shared.config.limits.spool_bytes, shared.spool_budget.clone());
     tokio::spawn(Download::new(exchange, spool, length, idle, upload).run());
-    Body::Stream { reader, remaining: length }
+    Kind::Stream { reader, remaining: length }
 }
 
 /// Judges a head that was copied out of its slot.

@@ -1,21 +1,24 @@
 //! The listener and its connections.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, warn};
 
-use super::handler::handle;
-use super::stall::StallLimit;
+use super::handler::{Client, handle};
+use super::pace::Pace;
+use super::wire::Wire;
 use crate::error::HubError;
 use crate::phase::{Phase, Phases};
 use crate::shared::Shared;
@@ -77,31 +80,43 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, mu
     // An answer is written whole; waiting for more of it would only delay it.
     let _ = stream.set_nodelay(true);
     let times = &shared.config.times;
-    let stream = TokioIo::new(StallLimit::new(stream, times.idle));
+    let client = Client { peer, pace: Arc::new(Pace::new()) };
+    let wire = Wire::new(stream, client.pace.clone(), times.idle, times.header_read);
     let service = service_fn(|request| {
-        let shared = &shared;
-        async move { Ok::<_, Infallible>(handle(shared, request, peer).await) }
+        let (shared, client) = (&shared, &client);
+        async move { Ok::<_, Infallible>(handle(shared, client, request).await) }
     });
+    let limits = &shared.config.limits;
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(times.header_read)
-        .max_header_size(shared.config.limits.head_bytes)
-        .max_buf_size(shared.config.limits.head_bytes.max(WRITE_BUFFER))
-        .serve_connection(stream, service);
+        .header_read_timeout(None)
+        // Somewhat more than is allowed, so that what is a little too long is told so.
+        .max_header_size(limits.head_bytes * 2)
+        .max_buf_size((limits.head_bytes * 2).max(WRITE_BUFFER))
+        .serve_connection(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
-    let mut next_phase = Phase::Draining;
-    loop {
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = phases.at_least(next_phase) => match next_phase {
-                Phase::Closed => return,
-                _ => {
-                    // What is in flight finishes; an idle connection closes now.
-                    connection.as_mut().graceful_shutdown();
-                    next_phase = Phase::Closed;
-                    continue;
+    let now = phases.now();
+    for next in [Phase::Draining, Phase::Closed] {
+        let ended = {
+            let mut next_phase = pin!(phases.at_least(next));
+            let mut watched = false;
+            poll_fn(|cx| {
+                if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                    return Poll::Ready(Some(ended));
                 }
-            },
+                // One poll leaves this task's waker there; each further one would take a
+                // lock that all connections share.
+                if !watched || now.is_at_least(next) {
+                    watched = true;
+                    return next_phase.as_mut().poll(cx).map(|()| None);
+                }
+                Poll::Pending
+            })
+            .await
+        };
+        let Some(ended) = ended else {
+            // What is in flight finishes; an idle connection closes now.
+            connection.as_mut().graceful_shutdown();
+            continue;
         };
         if let Err(error) = ended {
             debug!(%peer, %error, "a connection ended early");

@@ -1,0 +1,74 @@
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+use super::*;
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn wire(near: DuplexStream) -> (Wire<DuplexStream>, Arc<Pace>) {
+    let pace = Arc::new(Pace::new());
+    (Wire::new(near, pace.clone(), LIMIT, LIMIT), pace)
+}
+
+async fn seconds(count: u64) {
+    tokio::time::sleep(Duration::from_secs(count)).await;
+}
+
+/// Goal: a write that moves, however slowly, goes on; one that stands still ends.
+#[tokio::test(start_paused = true)]
+async fn only_a_write_that_stands_still_ends() {
+    let (near, mut far) = duplex(8);
+    let (mut near, _) = wire(near);
+    let slow_reader = tokio::spawn(async move {
+        let mut byte = [0; 8];
+        for _ in 0..4 {
+            seconds(9).await;
+            far.read_exact(&mut byte).await.unwrap();
+        }
+        far
+    });
+    near.write_all(&[1; 40]).await.unwrap();
+    let _far = slow_reader.await.unwrap();
+    let error = near.write_all(&[1; 9]).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+}
+
+/// Goal: H21, a head that trickles in is cut off, whatever moves meanwhile.
+#[tokio::test(start_paused = true)]
+async fn h21_a_head_has_one_limit_for_all_of_it() {
+    let (near, mut far) = duplex(64);
+    let (mut near, _) = wire(near);
+    let trickle = tokio::spawn(async move {
+        for _ in 0..100 {
+            if far.write_all(b"x").await.is_err() {
+                break;
+            }
+            seconds(1).await;
+        }
+    });
+    let start = Instant::now();
+    let mut bytes = Vec::new();
+    let error = near.read_to_end(&mut bytes).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    assert!(start.elapsed() >= LIMIT && start.elapsed() < LIMIT * 2);
+    drop(near);
+    trickle.await.unwrap();
+}
+
+/// Goal: while a request is under way the limit rests, and it begins anew after it.
+#[tokio::test(start_paused = true)]
+async fn a_request_under_way_lifts_the_limit() {
+    let (near, mut far) = duplex(64);
+    let (mut near, pace) = wire(near);
+    let busy = pace.begin();
+    let late = tokio::spawn(async move {
+        seconds(60).await;
+        far.write_all(b"x").await.unwrap();
+        far
+    });
+    assert_eq!(near.read_u8().await.unwrap(), b'x');
+    let _far = late.await.unwrap();
+    drop(busy);
+    let start = Instant::now();
+    assert_eq!(near.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    assert!(start.elapsed() >= LIMIT);
+}
