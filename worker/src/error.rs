@@ -113,13 +113,11 @@ pub enum ErrorCode {
     /// A bug of this library: a panic that a language boundary stopped. No [`Error`] has
     /// this code.
     Internal = -16,
-    /// The request's body is not what was asked for.
-    BadBody = -17,
 }
 
 impl ErrorCode {
     /// Every code, in order.
-    pub const ALL: [ErrorCode; 17] = [
+    pub const ALL: [ErrorCode; 16] = [
         ErrorCode::InvalidArgument,
         ErrorCode::Closed,
         ErrorCode::Timeout,
@@ -136,7 +134,6 @@ impl ErrorCode {
         ErrorCode::BodyLength,
         ErrorCode::InvalidHead,
         ErrorCode::Internal,
-        ErrorCode::BadBody,
     ];
 
     /// The number.
@@ -168,7 +165,6 @@ impl ErrorCode {
             ErrorCode::BodyLength => "body_length",
             ErrorCode::InvalidHead => "invalid_head",
             ErrorCode::Internal => "internal",
-            ErrorCode::BadBody => "bad_body",
         }
     }
 }
@@ -183,7 +179,7 @@ impl Error {
     /// The stable code.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Error::InvalidArgument(_) => ErrorCode::InvalidArgument,
+            Error::InvalidArgument(_) | Error::BadBody(_) => ErrorCode::InvalidArgument,
             Error::Closed => ErrorCode::Closed,
             Error::Timeout => ErrorCode::Timeout,
             Error::Refused { .. } => ErrorCode::Refused,
@@ -197,7 +193,6 @@ impl Error {
             Error::BodyAborted => ErrorCode::BodyAborted,
             Error::BodyLength { .. } => ErrorCode::BodyLength,
             Error::InvalidHead(_) => ErrorCode::InvalidHead,
-            Error::BadBody(_) => ErrorCode::BadBody,
         }
     }
 

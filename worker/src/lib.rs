@@ -1,5 +1,7 @@
 //! Serve HTTP requests from a worker process, through memory shared with the Slotway hub.
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod backoff;
 mod connection;
 mod control;
@@ -15,6 +17,8 @@ mod shared;
 mod sync;
 mod worker;
 
+#[cfg(feature = "tokio")]
+pub use asynchronous::{AsyncBody, AsyncRequest, AsyncRunning, AsyncWorker, AsyncWriter};
 pub use backoff::Backoff;
 pub use connection::Connection;
 pub use error::{Error, ErrorCode, Result};

@@ -8,6 +8,8 @@
 
 mod body;
 mod check;
+#[cfg(feature = "tokio")]
+mod owned;
 mod raw;
 mod read;
 mod respond;
@@ -16,6 +18,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use body::BodyReader;
+#[cfg(feature = "tokio")]
+pub(crate) use owned::OwnedHead;
 pub use raw::RawExchange;
 use slotway_core::head::{Fields, RequestHead, TraceContext};
 

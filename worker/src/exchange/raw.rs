@@ -63,6 +63,21 @@ impl RawExchange {
         &self.head
     }
 
+    /// Shows the head to `look`; `None` once the exchange is answered. `look` must not
+    /// answer it.
+    pub(crate) fn with_head<T>(&self, look: impl FnOnce(&RequestHead<'_>) -> T) -> Option<T> {
+        // The exchange cannot end while it is entered.
+        let _entered = self.enter().ok()?;
+        Some(look(&self.head))
+    }
+
+    /// A copy of the head; `None` once the exchange is answered.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn copy_head(&self) -> Option<super::OwnedHead> {
+        let entered = self.enter().ok()?;
+        super::OwnedHead::new(self.session.side().request_head(entered.claim())).ok()
+    }
+
     #[inline]
     pub(super) fn state(&self) -> &SlotState {
         self.session.slot(self.slot)

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{BodyWriter, Handler, Request};
 use crate::error::Error;
-use crate::exchange::{Exchange, Header};
+use crate::exchange::{Exchange, Header, RawExchange};
 use crate::problem::Problem;
 use crate::response::{Body, Response, Writing, problem};
 
@@ -21,9 +21,9 @@ pub(super) fn serve(handler: Option<&Handler>, exchange: Exchange) {
         }
         None => problem(Problem::NoAnswer, "The worker does not know this route."),
     };
-    let mut exchange = request.into_exchange();
+    let exchange = request.into_exchange().into_raw();
     if exchange.is_open() && !exchange.is_started() {
-        send(&mut exchange, response);
+        send(&exchange, response);
     }
     // What the handler began itself and did not finish is broken off by the drop.
 }
@@ -44,7 +44,7 @@ pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// Sends a response. Blocks while a body that does not fit waits for its client.
-pub(crate) fn send(exchange: &mut Exchange, response: Response) {
+pub(crate) fn send(exchange: &RawExchange, response: Response) {
     let Response { status, headers, body } = response;
     let fields = headers.iter().map(|(name, value)| -> Header<'_> { (name, value) });
     let sent = match body {
@@ -66,13 +66,18 @@ pub(crate) fn send(exchange: &mut Exchange, response: Response) {
     }
 }
 
+/// The route, for the log.
+pub(crate) fn route(exchange: &RawExchange) -> String {
+    exchange.with_head(|head| head.route().to_owned()).unwrap_or_default()
+}
+
 /// A response that could not be sent: answer that, if there is still somebody.
-pub(crate) fn not_sent(exchange: &mut Exchange, error: &Error) {
+pub(crate) fn not_sent(exchange: &RawExchange, error: &Error) {
     if !exchange.is_open() {
         tracing::debug!(%error, "nobody waits for the response");
         return;
     }
-    let route = exchange.route();
+    let route = route(exchange);
     tracing::error!(route, %error, "a handler's answer cannot be sent");
     if exchange.is_started() {
         let _ = exchange.abort();
@@ -87,7 +92,7 @@ pub(crate) fn not_sent(exchange: &mut Exchange, error: &Error) {
     }
 }
 
-fn stream(exchange: &mut Exchange, write: Writing) {
+fn stream(exchange: &RawExchange, write: Writing) {
     let written = catch_unwind(AssertUnwindSafe(|| write(&mut BodyWriter::new(exchange))));
     let ended = match written {
         Ok(Ok(())) => exchange.finish(),
@@ -95,12 +100,12 @@ fn stream(exchange: &mut Exchange, write: Writing) {
             if exchange.cancelled() {
                 tracing::debug!(%error, "nobody reads the response any more");
             } else {
-                tracing::error!(route = exchange.route(), %error, "a response broke off");
+                tracing::error!(route = route(exchange), %error, "a response broke off");
             }
             exchange.abort()
         }
         Err(panic) => {
-            let route = exchange.route();
+            let route = route(exchange);
             tracing::error!(route, panic = panic_message(&*panic), "a response's writer panicked");
             exchange.abort()
         }

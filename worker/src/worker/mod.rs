@@ -11,14 +11,14 @@ mod writer;
 use std::fmt;
 
 #[cfg(feature = "tokio")]
-pub(crate) use answer::{not_sent, panic_message, send};
+pub(crate) use answer::{not_sent, panic_message, route, send};
 pub(crate) use offer::Offer;
 #[cfg(feature = "tokio")]
 pub(crate) use offer::{Handlers, find};
 pub use request::Request;
 pub use run::{Handle, Running};
 #[cfg(feature = "signals")]
-use signals::Signals;
+pub(crate) use signals::Signals;
 pub use writer::BodyWriter;
 
 use crate::error::Result;

@@ -25,6 +25,10 @@ pub struct Handle {
 }
 
 impl Handle {
+    pub(crate) fn new(connection: Arc<Connection>) -> Handle {
+        Handle { connection }
+    }
+
     /// Begins the drain and returns: nothing new comes, what is in flight is answered.
     pub fn shutdown(&self) {
         self.connection.begin_shutdown();
@@ -68,7 +72,7 @@ impl Running {
 
     /// What asks this worker to end, from another thread or a handler.
     pub fn handle(&self) -> Handle {
-        Handle { connection: self.connection.clone() }
+        Handle::new(self.connection.clone())
     }
 
     /// The connection.

@@ -3,17 +3,17 @@
 use std::io;
 use std::time::Duration;
 
-use crate::exchange::Exchange;
+use crate::exchange::RawExchange;
 
 /// Takes a streamed body, piece by piece. Writing waits for room, so a client that reads
 /// slowly slows the writer down.
 #[derive(Debug)]
 pub struct BodyWriter<'a> {
-    exchange: &'a mut Exchange,
+    exchange: &'a RawExchange,
 }
 
 impl<'a> BodyWriter<'a> {
-    pub(super) fn new(exchange: &'a mut Exchange) -> BodyWriter<'a> {
+    pub(super) fn new(exchange: &'a RawExchange) -> BodyWriter<'a> {
         BodyWriter { exchange }
     }
 
