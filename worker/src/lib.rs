@@ -1,4 +1,42 @@
 //! Serve HTTP requests from a worker process, through memory shared with the Slotway hub.
+//!
+//! The hub terminates HTTP and hands each request over in a slot of shared memory. A
+//! handler reads it where it lies and writes its answer in place; when both sides are
+//! busy no system call is made for it.
+//!
+//! ```no_run
+//! use slotway::{Request, Worker};
+//!
+//! fn main() -> slotway::Result<()> {
+//!     Worker::new("greeter")
+//!         .get("/hello/{name}", |request: &mut Request| {
+//!             format!("hello, {}", request.param("name").unwrap_or("stranger"))
+//!         })
+//!         .run()
+//! }
+//! ```
+//!
+//! # Three ways to serve
+//!
+//! - [`Worker`]: handlers are functions, on threads.
+//! - `AsyncWorker` (feature `tokio`): handlers are futures, on tokio.
+//! - [`Connection`] and [`Exchange`]: the layer below both. Any number of threads wait for
+//!   exchanges, or one event loop polls a descriptor. Bindings to other languages are built
+//!   on it, with [`RawExchange`].
+//!
+//! # What a worker may rely on
+//!
+//! Every request gets exactly one answer: a handler that panics, or drops its exchange, is
+//! answered with 500, and an answer that cannot be sent with 502. A handler learns when
+//! nobody waits for its answer any more. When the hub goes away, handlers that still run
+//! keep the memory they work on, their answers go nowhere, and the worker comes back to the
+//! next hub by itself. A shutdown lets exchanges in flight finish, up to a deadline.
+//!
+//! # Features
+//!
+//! - `json` (default): `Response::json` and `Request::json`.
+//! - `signals` (default): `run`, which drains on SIGTERM and SIGINT.
+//! - `tokio`: asynchronous handlers.
 
 #[cfg(feature = "tokio")]
 mod asynchronous;

@@ -149,9 +149,11 @@ impl AsyncWorker {
     /// [`Error::Timeout`]: crate::Error::Timeout
     #[cfg(feature = "signals")]
     pub async fn run(self) -> Result<()> {
+        // Before anything that a signal should end in order.
+        let mut signals = crate::worker::Signals::catch()?;
         let running = self.launch()?;
         let handle = running.handle();
-        let signals = crate::worker::Signals::listen(move |count| match count {
+        signals.listen(move |count| match count {
             1 => handle.shutdown(),
             _ => handle.close(),
         })?;

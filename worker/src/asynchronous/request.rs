@@ -1,16 +1,14 @@
 //! A request as an asynchronous handler sees it.
 
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use slotway_core::head::{Fields, RequestHead, TraceContext};
 use slotway_core::map::monotonic_ns;
 
 use super::AsyncBody;
-use super::wakers::{Wait, Wakers};
+use super::wakers::Wakers;
 use crate::error::Result;
 use crate::exchange::{OwnedHead, RawExchange};
 
@@ -107,11 +105,7 @@ impl AsyncRequest {
     /// answered first.
     pub fn cancelled(&self) -> impl Future<Output = ()> + Send + 'static {
         let (raw, wakers) = (self.raw.clone(), self.wakers.clone());
-        poll_fn(move |cx| {
-            // Before the look, so that a notice that comes after it wakes the task.
-            wakers.wait(raw.token(), Wait::Cancel, cx);
-            if raw.poll_cancelled() { Poll::Ready(()) } else { Poll::Pending }
-        })
+        async move { super::wakers::cancelled(&raw, &wakers).await }
     }
 
     /// The whole body, collected: 16 MiB at most.

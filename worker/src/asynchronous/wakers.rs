@@ -1,9 +1,11 @@
 //! Who waits for which exchange.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::Mutex;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
+use crate::exchange::RawExchange;
 use crate::sync::lock;
 
 /// What a task waits for.
@@ -39,4 +41,18 @@ impl Wakers {
             waker.wake();
         }
     }
+}
+
+/// Ends when nobody waits for the answer any more; never once it is complete.
+pub(super) async fn cancelled(raw: &RawExchange, wakers: &Wakers) {
+    poll_fn(|cx| {
+        if !raw.is_open() {
+            // Nothing will come of it, and nobody would take the waker away again.
+            return Poll::Pending;
+        }
+        // Before the look, so that a notice that comes after it wakes the task.
+        wakers.wait(raw.token(), Wait::Cancel, cx);
+        if raw.poll_cancelled() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }

@@ -69,10 +69,6 @@ impl AsyncWriter {
 
     /// Ends when nobody reads any more.
     pub async fn cancelled(&self) {
-        poll_fn(|cx| {
-            self.wakers.wait(self.raw.token(), Wait::Cancel, cx);
-            if self.raw.poll_cancelled() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+        super::wakers::cancelled(&self.raw, &self.wakers).await;
     }
 }

@@ -54,7 +54,12 @@ impl Client {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // The hub may have said why before it closed: read on to the end.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+                    ) =>
+                {
                     self.unsent.clear();
                 }
                 Err(error) => return Err(Error::io("sending to the hub", error)),

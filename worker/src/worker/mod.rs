@@ -146,9 +146,11 @@ impl Worker {
     /// [`Error::Timeout`]: crate::Error::Timeout
     #[cfg(feature = "signals")]
     pub fn run(self) -> Result<()> {
+        // Before anything that a signal should end in order.
+        let mut signals = Signals::catch()?;
         let running = self.launch()?;
         let handle = running.handle();
-        let signals = Signals::listen(move |count| match count {
+        signals.listen(move |count| match count {
             1 => handle.shutdown(),
             _ => handle.close(),
         })?;

@@ -1,6 +1,6 @@
 //! SIGTERM and SIGINT.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::thread::JoinHandle;
@@ -11,26 +11,34 @@ use signal_hook::low_level::{pipe, unregister};
 
 use crate::error::{Error, Result};
 
-/// A thread that hears of the signals that ask a process to end. Dropping it gives the
-/// signals back to whoever had them.
+/// The signals that ask a process to end, caught. Dropping it gives them back to whoever
+/// had them.
 #[derive(Debug)]
 pub(crate) struct Signals {
     ids: Vec<SigId>,
-    end: UnixStream,
+    receiver: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
+fn failed(error: io::Error) -> Error {
+    Error::io("listening for signals", error)
+}
+
 impl Signals {
-    /// Calls `heard` for each signal, with how many there were.
-    pub(crate) fn listen(heard: impl Fn(u32) + Send + 'static) -> Result<Signals> {
-        let failed = |error| Error::io("listening for signals", error);
-        let (mut receiver, sender) = UnixStream::pair().map_err(failed)?;
-        let end = receiver.try_clone().map_err(failed)?;
-        let mut signals = Signals { ids: Vec::new(), end, thread: None };
+    /// Catches them from here on, and keeps them for [`listen`](Self::listen).
+    pub(crate) fn catch() -> Result<Signals> {
+        let (receiver, sender) = UnixStream::pair().map_err(failed)?;
+        let mut signals = Signals { ids: Vec::new(), receiver, thread: None };
         for signal in [SIGTERM, SIGINT] {
             let sender = sender.try_clone().map_err(failed)?;
             signals.ids.push(pipe::register(signal, sender).map_err(failed)?);
         }
+        Ok(signals)
+    }
+
+    /// Calls `heard` for each signal, on a thread of its own, with how many there were.
+    pub(crate) fn listen(&mut self, heard: impl Fn(u32) + Send + 'static) -> Result<()> {
+        let mut receiver = self.receiver.try_clone().map_err(failed)?;
         let listen = move || {
             let mut byte = [0];
             for count in 1.. {
@@ -42,8 +50,8 @@ impl Signals {
             }
         };
         let builder = std::thread::Builder::new().name("slotway-signals".to_owned());
-        signals.thread = Some(builder.spawn(listen).map_err(failed)?);
-        Ok(signals)
+        self.thread = Some(builder.spawn(listen).map_err(failed)?);
+        Ok(())
     }
 }
 
@@ -52,7 +60,7 @@ impl Drop for Signals {
         for id in self.ids.drain(..) {
             unregister(id);
         }
-        let _ = self.end.shutdown(Shutdown::Both);
+        let _ = self.receiver.shutdown(Shutdown::Both);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
