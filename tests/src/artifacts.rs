@@ -68,11 +68,6 @@ pub fn stranger() -> PathBuf {
     target().join("slotway-stranger")
 }
 
-/// Whether the C interface is there to be tested.
-pub fn has_c_interface() -> bool {
-    root().join("include/slotway.h").exists()
-}
-
 fn build_c_worker() -> PathBuf {
     if let Some(path) = env::var_os("SLOTWAY_TEST_C_WORKER") {
         return path.into();

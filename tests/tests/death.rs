@@ -267,9 +267,6 @@ flavors! {
 /// A worker in C beside one in Rust, under one name.
 #[test]
 fn h09_languages_share_a_name() {
-    if !slotway_tests::artifacts::has_c_interface() {
-        return;
-    }
     slotway_tests::case(
         "h09_languages_share_a_name",
         slotway_tests::Weight::Light,
