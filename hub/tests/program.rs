@@ -109,6 +109,24 @@ fn it_says_where_it_listens_and_ends_cleanly() {
 }
 
 #[test]
+fn nobody_has_to_listen_to_what_it_says() {
+    let scratch = Scratch::new();
+    let ready = scratch.0.join("ready");
+    let mut command = scratch.hub();
+    command.args(["--listen", "127.0.0.1:0", "--ready-file"]).arg(&ready);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    let mut hub = Running(child);
+    let start = Instant::now();
+    while !ready.exists() {
+        assert!(start.elapsed() < WATCHDOG && hub.0.try_wait().unwrap().is_none());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    hub.signal(Signal::TERM);
+    assert_eq!(hub.exit_code(), Some(0));
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once() {
     let scratch = Scratch::new();
     let mut command = scratch.hub();

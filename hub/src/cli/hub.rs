@@ -1,6 +1,7 @@
 //! `slotway hub`.
 
 use std::fs;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -174,7 +175,7 @@ impl HubArgs {
 /// Runs the hub until a signal ends it.
 pub(super) fn run(args: HubArgs) -> ExitCode {
     if let Err(message) = log::install(&args.log, args.log_format) {
-        eprintln!("slotway: {message}");
+        let _ = writeln!(io::stderr(), "slotway: {message}");
         return ExitCode::from(2);
     }
     raise_descriptor_limit();
@@ -190,7 +191,7 @@ pub(super) fn run(args: HubArgs) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("slotway: {problem}");
+            let _ = writeln!(io::stderr(), "slotway: {problem}");
             ExitCode::from(problem.exit_code())
         }
     }
@@ -241,7 +242,8 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str 
 /// Says where the hub listens, in one line that scripts can read.
 fn announce(hub: &Hub, ready_file: Option<&Path>) -> Result<(), HubError> {
     let line = format!("slotway: listening on http://{}", hub.address());
-    println!("{line}");
+    // Whoever closed standard output does not want to know.
+    let _ = writeln!(io::stdout(), "{line}");
     let Some(path) = ready_file else { return Ok(()) };
     // Written beside and renamed, so that nobody reads half a line.
     let mut beside = path.as_os_str().to_owned();

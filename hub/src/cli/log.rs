@@ -21,6 +21,8 @@ pub(super) fn install(filter: &str, format: LogFormat) -> Result<(), String> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(stderr)
+        // It would say so on standard error, and panic when that is what is gone.
+        .log_internal_errors(false)
         .with_ansi(stderr().is_terminal());
     let installed = match format {
         LogFormat::Text => builder.try_init(),

@@ -59,26 +59,36 @@ impl From<LinkError> for End {
 /// Serves one worker until it is gone.
 pub(super) async fn session(shared: Arc<Shared>, mut link: Link, peer: Peer, mut phases: Phases) {
     let end = match greet(&shared, &mut link, peer, &mut phases).await {
-        Ok((instance, region_task)) => {
+        Ok(tie) => {
             let mut session = Session {
-                shared: &shared,
+                tie: &tie,
                 link: &mut link,
-                instance: &instance,
                 exit: exit_of(peer),
                 registrations: Vec::new(),
                 leaving: Vec::new(),
                 drain_asked: false,
             };
-            let end = session.run(&mut phases).await;
-            // Nobody new comes, and everybody who waits sees it, before anything else.
-            instance.bury();
-            shared.registry.disconnect(&instance);
-            region_task.abort();
-            end
+            session.run(&mut phases).await
         }
         Err(end) => end,
     };
     farewell(&mut link, peer, end).await;
+}
+
+/// What ties a worker to the hub. However its session ends, a panic included, nobody new
+/// comes and everybody who waits for the worker sees that it is gone.
+struct Tie {
+    shared: Arc<Shared>,
+    instance: Arc<Instance>,
+    region_task: AbortHandle,
+}
+
+impl Drop for Tie {
+    fn drop(&mut self) {
+        self.instance.bury();
+        self.shared.registry.disconnect(&self.instance);
+        self.region_task.abort();
+    }
 }
 
 async fn farewell(link: &mut Link, peer: Peer, end: End) {
@@ -119,7 +129,7 @@ async fn greet(
     link: &mut Link,
     peer: Peer,
     phases: &mut Phases,
-) -> Result<(Arc<Instance>, AbortHandle), End> {
+) -> Result<Tie, End> {
     let hello = tokio::select! {
         hello = timeout(shared.config.times.control, link.receive()) => hello,
         _ = phases.at_least(Phase::Draining) => return Err(shutting_down()),
@@ -165,7 +175,7 @@ async fn greet(
         warn!(worker = attended.who.id, %error, "the hub cannot listen to the worker");
         attended.fail();
     });
-    Ok((instance, task.abort_handle()))
+    Ok(Tie { shared: shared.clone(), instance, region_task: task.abort_handle() })
 }
 
 fn expect_hello(message: Result<WorkerMessage, LinkError>) -> Result<Hello, End> {
@@ -221,9 +231,8 @@ fn shutting_down() -> End {
 
 /// A worker that has its region.
 struct Session<'s> {
-    shared: &'s Shared,
+    tie: &'s Tie,
     link: &'s mut Link,
-    instance: &'s Arc<Instance>,
     exit: Option<AsyncFd<OwnedFd>>,
     registrations: Vec<Arc<Registration>>,
     /// Withdrawn, with exchanges still in flight.
@@ -247,7 +256,7 @@ impl Session<'_> {
             let event = tokio::select! {
                 biased;
                 _ = readable(self.exit.as_ref()) => Event::Exited,
-                () = self.instance.session_called() => Event::Called,
+                () = self.tie.instance.session_called() => Event::Called,
                 () = phases.at_least(next_phase) => Event::Phase(next_phase),
                 message = self.link.receive() => Event::Message(message),
             };
@@ -285,7 +294,7 @@ impl Session<'_> {
             WorkerMessage::Register(register) => {
                 let refused = if phases.is_at_least(Phase::Draining) {
                     Some((RefusalCode::ShuttingDown, "the hub is shutting down".to_owned()))
-                } else if !self.instance.is_live() {
+                } else if !self.tie.instance.is_live() {
                     let reason = "the worker is draining; connect once more to serve again";
                     Some((RefusalCode::OutOfOrder, reason.to_owned()))
                 } else {
@@ -302,7 +311,7 @@ impl Session<'_> {
             }
             WorkerMessage::Unregister(unregister) => {
                 let id = unregister.id;
-                match self.shared.registry.unregister(self.instance, id) {
+                match self.tie.shared.registry.unregister(&self.tie.instance, id) {
                     Some(registration) => {
                         self.registrations.retain(|known| known.id != id);
                         self.leaving.push(registration);
@@ -315,8 +324,8 @@ impl Session<'_> {
                 }
             }
             WorkerMessage::Drain(_) => {
-                info!(worker = self.instance.who.id, "worker drains");
-                self.shared.registry.drain(self.instance);
+                info!(worker = self.tie.instance.who.id, "worker drains");
+                self.tie.shared.registry.drain(&self.tie.instance);
                 self.drain_asked = true;
                 self.called().await?;
             }
@@ -328,9 +337,9 @@ impl Session<'_> {
     }
 
     fn register(&mut self, register: &Register) -> Option<(RefusalCode, String)> {
-        match self.shared.registry.register(self.instance, register) {
+        match self.tie.shared.registry.register(&self.tie.instance, register) {
             Ok(registration) => {
-                let (worker, name) = (self.instance.who.id, registration.service.name());
+                let (worker, name) = (self.tie.instance.who.id, registration.service.name());
                 info!(worker, name, routes = registration.routes.len(), "registered");
                 self.registrations.push(registration);
                 None
@@ -345,26 +354,26 @@ impl Session<'_> {
         code: RefusalCode,
         reason: String,
     ) -> Result<(), End> {
-        let (worker, name) = (self.instance.who.id, &register.name);
+        let (worker, name) = (self.tie.instance.who.id, &register.name);
         warn!(worker, name, %code, reason, "registration refused");
         Ok(self.link.refuse(Some(register.id), code, reason).await?)
     }
 
     async fn unknown(&mut self, kind: &str) -> Result<(), End> {
-        warn!(worker = self.instance.who.id, kind, "a message of an unknown kind");
+        warn!(worker = self.tie.instance.who.id, kind, "a message of an unknown kind");
         let reason = format!("this hub does not know messages of kind {kind:?}");
         Ok(self.link.refuse(None, RefusalCode::UnknownKind, reason).await?)
     }
 
     async fn bad(&mut self, what: String) -> Result<(), End> {
-        warn!(worker = self.instance.who.id, what, "a frame that is no message");
+        warn!(worker = self.tie.instance.who.id, what, "a frame that is no message");
         let reason = FrameError::Json(what).to_string();
         Ok(self.link.refuse(None, RefusalCode::BadMessage, reason).await?)
     }
 
     /// Something that was waited for may have happened.
     async fn called(&mut self) -> Result<(), End> {
-        if self.instance.is_dead() {
+        if self.tie.instance.is_dead() {
             return Err(End::Violation);
         }
         let (gone, leaving) =

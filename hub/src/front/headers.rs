@@ -51,10 +51,6 @@ impl Named {
         self.names.contains(name)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     pub(super) fn names(&self) -> &[HeaderName] {
         &self.names
     }

@@ -15,14 +15,20 @@ use super::headers::{Named, is_hop_by_hop};
 use crate::exchange::{Download, Exchange, Spool, Upload, UploadTask};
 use crate::shared::Shared;
 
-/// Bytes of a response's headers at most.
-const HEAD_BYTES_MAX: u32 = 64 << 10;
+/// Bytes of a response's head at most, as HTTP/1.1 writes it.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Bytes of an encoded head that are copied out at most. The codec needs a little more for
+/// each header than HTTP/1.1 does.
+const ENCODED_BYTES_MAX: usize = 2 * HEAD_BYTES_MAX;
+/// What HTTP/1.1 has around the status, and around a name and a value.
+const WIRE_FIXED_BYTES: usize = "HTTP/1.1 200 OK\r\n\r\n".len();
+const WIRE_FIELD_BYTES: usize = ": \r\n".len();
 
 /// Why an answer cannot be a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum BadAnswer {
     None,
-    HeadTooLong(u32),
+    HeadTooLong(usize),
     NoMemory,
     Head(HeadError),
     Status(u16),
@@ -70,8 +76,8 @@ pub(super) fn respond(
     if head_length == 0 {
         return Err(BadAnswer::None);
     }
-    if head_length > HEAD_BYTES_MAX {
-        return Err(BadAnswer::HeadTooLong(head_length));
+    if head_length as usize > ENCODED_BYTES_MAX {
+        return Err(BadAnswer::HeadTooLong(head_length as usize));
     }
     exchange.reserve_head(head_length as usize).map_err(|_| BadAnswer::NoMemory)?;
     let mut head = check(&exchange.copy_head(head_length))?;
@@ -136,7 +142,9 @@ fn check(bytes: &[u8]) -> Result<Head, BadAnswer> {
     let mut length = head.content_length();
     let mut named = Named::default();
     let mut headers = HeaderMap::new();
+    let mut wire_bytes = WIRE_FIXED_BYTES;
     for (name, value) in head.headers() {
+        wire_bytes += name.len() + value.len() + WIRE_FIELD_BYTES;
         let name = HeaderName::from_bytes(name)
             .map_err(|_| BadAnswer::HeaderName(String::from_utf8_lossy(name).into_owned()))?;
         if name == TRANSFER_ENCODING {
@@ -161,10 +169,11 @@ fn check(bytes: &[u8]) -> Result<Head, BadAnswer> {
         };
         headers.append(name, value);
     }
-    if !named.is_empty() {
-        for name in named.names() {
-            headers.remove(name);
-        }
+    if wire_bytes > HEAD_BYTES_MAX {
+        return Err(BadAnswer::HeadTooLong(wire_bytes));
+    }
+    for name in named.names() {
+        headers.remove(name);
     }
     Ok(Head { status, headers, length })
 }
