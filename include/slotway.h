@@ -366,28 +366,6 @@ slotway_status slotway_worker_next(struct slotway_worker *worker,
                                    int64_t timeout_ms,
                                    struct slotway_request **request);
 
-// Begins a shutdown and does not wait for it. The hub sends nothing new, and what no
-// thread has taken goes to other workers. Requests in hand go on until they are answered,
-// drain_timeout_ms (of the options) at most; then slotway_worker_next gives
-// SLOTWAY_E_CLOSED in every thread. So go on calling it until it does.
-//
-// From any thread. Not from a signal handler.
-// Errors: SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
-slotway_status slotway_worker_drain(struct slotway_worker *worker);
-
-// Closes the worker: at once, unless slotway_worker_drain has come to its end before.
-// Threads in slotway_worker_next come back with SLOTWAY_E_CLOSED, and this waits for
-// them. The hub answers for requests that are still in hand; their handles stay good until
-// slotway_request_close, and answers to them go nowhere.
-//
-// NULL is fine and does nothing.
-//
-// Ownership: takes the worker. Its handle is never used again for another one; using it
-// is an error, SLOTWAY_E_CLOSED.
-// From any thread.
-// Errors: SLOTWAY_E_CLOSED (it was closed before).
-slotway_status slotway_worker_close(struct slotway_worker *worker);
-
 // Gives a descriptor to poll instead of waiting in slotway_worker_next, the same for the
 // worker's whole life. Whenever it is readable, and once before polling first:
 //
@@ -539,18 +517,6 @@ slotway_status slotway_request_set_userdata(struct slotway_request *request,
 // From any thread.
 // Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_CLOSED.
 slotway_status slotway_request_userdata(struct slotway_request *request, void **userdata);
-
-// Closes the request's handle. A request that was not answered is answered with 500, or
-// broken off if its response had begun. Threads that wait in calls for this request come
-// back with SLOTWAY_E_ALREADY_ANSWERED, and this waits for them.
-//
-// NULL is fine and does nothing.
-//
-// Ownership: takes the request. Its handle is never used again for another one; using it
-// is an error, SLOTWAY_E_CLOSED.
-// From any thread.
-// Errors: SLOTWAY_E_CLOSED (it was closed before).
-slotway_status slotway_request_close(struct slotway_request *request);
 
 // Waits until the whole body has arrived and shows it in one piece, where it lies. For
 // bodies that the slot holds at once (request_bytes of the options): a larger one is
@@ -738,6 +704,41 @@ slotway_status slotway_request_finish(struct slotway_request *request);
 // From one thread at a time for a request's answer.
 // Errors: SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
 slotway_status slotway_request_abort(struct slotway_request *request);
+
+// Closes the request's handle. A request that was not answered is answered with 500, or
+// broken off if its response had begun. Threads that wait for something of this request
+// come back with SLOTWAY_E_ALREADY_ANSWERED, and this waits for them; likewise for one
+// that is answering, until that call comes back by itself.
+//
+// NULL is fine and does nothing.
+//
+// Ownership: takes the request. Its handle is never used again for another one; using it
+// is an error, SLOTWAY_E_CLOSED.
+// From any thread.
+// Errors: SLOTWAY_E_CLOSED (it was closed before).
+slotway_status slotway_request_close(struct slotway_request *request);
+
+// Begins a shutdown and does not wait for it. The hub sends nothing new, and what no
+// thread has taken goes to other workers. Requests in hand go on until they are answered,
+// drain_timeout_ms (of the options) at most; then slotway_worker_next gives
+// SLOTWAY_E_CLOSED in every thread. So go on calling it until it does.
+//
+// From any thread. Not from a signal handler.
+// Errors: SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_drain(struct slotway_worker *worker);
+
+// Closes the worker: at once, unless slotway_worker_drain has come to its end before.
+// Threads in slotway_worker_next come back with SLOTWAY_E_CLOSED, and this waits for
+// them. The hub answers for requests that are still in hand; their handles stay good until
+// slotway_request_close, and answers to them go nowhere.
+//
+// NULL is fine and does nothing.
+//
+// Ownership: takes the worker. Its handle is never used again for another one; using it
+// is an error, SLOTWAY_E_CLOSED.
+// From any thread.
+// Errors: SLOTWAY_E_CLOSED (it was closed before).
+slotway_status slotway_worker_close(struct slotway_worker *worker);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -12,6 +12,7 @@
 // An export is `pub` for the linker and for cbindgen, not for Rust.
 #![allow(unreachable_pub)]
 
+// The header has them in this order, so the blank lines keep rustfmt from another one.
 #[macro_use]
 mod macros;
 
@@ -29,10 +30,21 @@ mod handle;
 
 mod worker;
 
+mod request;
+
+mod setup;
+
 mod poll;
 
-mod request;
+mod head;
+
+mod cancel;
 
 mod stream;
 
 mod response;
+
+mod close;
+
+#[cfg(test)]
+mod tests;

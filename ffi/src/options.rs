@@ -177,17 +177,14 @@ pub(crate) unsafe fn worker_options(
         let path = unsafe { CStr::from_ptr(given.hub) };
         built = built.hub(OsStr::from_bytes(path.to_bytes()));
     }
-    let sizes: [(u32, fn(Options, u32) -> Options); 4] = [
-        (given.slots, Options::slots),
-        (given.head_bytes, Options::head_bytes),
-        (given.request_bytes, Options::request_bytes),
-        (given.response_bytes, Options::response_bytes),
-    ];
-    for (size, set) in sizes {
-        if size != 0 {
-            built = set(built, size);
-        }
-    }
+    let set = |built, value: u32, set: fn(Options, u32) -> Options| match value {
+        0 => built,
+        value => set(built, value),
+    };
+    built = set(built, given.slots, Options::slots);
+    built = set(built, given.head_bytes, Options::head_bytes);
+    built = set(built, given.request_bytes, Options::request_bytes);
+    built = set(built, given.response_bytes, Options::response_bytes);
     if let Some(timeout) = milliseconds(given.drain_timeout_ms) {
         built = built.drain_deadline(timeout);
     }

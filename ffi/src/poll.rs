@@ -1,13 +1,40 @@
-//! For event loops: a descriptor instead of a blocking call.
+//! Requests: one by one in threads, or many at a time in an event loop.
 
 use std::ffi::c_int;
 use std::os::fd::AsRawFd;
 
 use crate::error::Fault;
-use crate::request::{self, slotway_request};
+use crate::request::{self, REQUESTS, slotway_request};
 use crate::status::slotway_status;
-use crate::types::{put, put_at};
-use crate::worker::{hold, lock, slotway_worker};
+use crate::types::{put, put_at, timeout};
+use crate::worker::{hold, slotway_worker};
+
+/// Waits for the next request.
+///
+/// timeout_ms: negative waits for ever, 0 only looks. While the hub is away this waits
+/// too.
+///
+/// Ownership: *request is yours until slotway_request_close. Answer it first; a request
+/// that is closed without an answer is answered with 500.
+/// From any number of threads at once; each request goes to one of them.
+/// Errors: SLOTWAY_E_TIMEOUT; SLOTWAY_E_CLOSED after slotway_worker_drain or
+/// slotway_worker_close, when nothing more will come; SLOTWAY_E_REFUSED when the hub will
+/// not have this worker any more; SLOTWAY_E_OUT_OF_ORDER (not connected yet).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn slotway_worker_next(
+    worker: *mut slotway_worker,
+    timeout_ms: i64,
+    request: *mut *mut slotway_request,
+) -> slotway_status {
+    export!([worker, request] => {
+        let held = hold(worker)?;
+        let exchange = held.connection()?.next(timeout(timeout_ms))?.ok_or(Fault::Timeout)?;
+        let handle = request::open(exchange.into_raw(), worker.addr())?;
+        // SAFETY: the header's contract; it is not NULL.
+        unsafe { put(request, std::ptr::without_provenance_mut(handle)) };
+        Ok(())
+    })
+}
 
 /// Gives a descriptor to poll instead of waiting in slotway_worker_next, the same for the
 /// worker's whole life. Whenever it is readable, and once before polling first:
@@ -95,19 +122,15 @@ pub unsafe extern "C" fn slotway_worker_take_notices(
         let held = hold(worker)?;
         let connection = held.connection()?;
         check_capacity(capacity)?;
-        let mut watched = lock(&held.watched);
-        let watched = &mut *watched;
-        connection.take_notices(|token| {
-            if let Some(&handle) = watched.requests.get(&token) {
-                watched.left.push(handle);
-            }
-        });
-        watched.left.retain(|&handle| request::is_open(handle));
-        let taken = watched.left.len().min(capacity);
-        for (index, handle) in watched.left.drain(..taken).enumerate() {
+        let mut found = held.notices(connection);
+        // Outside the lock: whoever closes a request holds that and wants the lock.
+        found.retain(|&handle| REQUESTS.hold(handle).is_ok());
+        let taken = found.len().min(capacity);
+        for (index, handle) in found.drain(..taken).enumerate() {
             // SAFETY: the header's contract: an array of `capacity`, and `index` is less.
             unsafe { put_at(requests, index, std::ptr::without_provenance_mut(handle)) };
         }
+        held.put_back(found);
         // SAFETY: the header's contract; it is not NULL.
         unsafe { put(count, taken) };
         Ok(())

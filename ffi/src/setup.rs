@@ -1,0 +1,197 @@
+//! Setting a worker up: what it offers, and connecting.
+
+use std::ffi::c_char;
+use std::sync::{Mutex, OnceLock};
+
+use sdk::{Connect, Connection, Error, Registration, RegistrationState};
+
+use crate::error::Fault;
+use crate::options::{sized, slotway_registration_options, slotway_worker_options, worker_options};
+use crate::status::slotway_status;
+use crate::types::{put, text, timeout};
+use crate::worker::{Offer, WORKERS, Worker, hold, slotway_worker};
+
+/// The request may be sent to another worker when the one that had it died and nothing
+/// had been sent to the client yet. A flag of slotway_worker_route.
+pub const SLOTWAY_ROUTE_IDEMPOTENT: u32 = 1;
+
+const NO_REGISTRATION: &str =
+    "there is no registration to add a route to; call slotway_worker_register first";
+
+/// Makes a worker. Nothing is connected yet.
+///
+/// options may be NULL: the defaults.
+///
+/// Ownership: *worker is yours until slotway_worker_close.
+/// From any thread.
+/// Errors: SLOTWAY_E_INVALID_ARGUMENT (NULL, a size or field that cannot be).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn slotway_worker_new(
+    options: *const slotway_worker_options,
+    worker: *mut *mut slotway_worker,
+) -> slotway_status {
+    export!([worker] => {
+        // SAFETY: the header's contract.
+        let options = unsafe { worker_options(options)? };
+        let handle = WORKERS.insert(Worker {
+            offer: Mutex::new(Offer { options, registrations: Vec::new() }),
+            connection: OnceLock::new(),
+            watched: Mutex::default(),
+        })?;
+        // SAFETY: the header's contract; it is not NULL.
+        unsafe { put(worker, std::ptr::without_provenance_mut(handle)) };
+        Ok(())
+    })
+}
+
+/// Adds a registration: a named set of routes, whose load all workers that register the
+/// same name share. The routes are those that slotway_worker_route adds next.
+///
+/// name is 1 to 128 letters, digits, '.', '_' or '-'; it is copied. options may be NULL.
+/// registration may be NULL, or gets the registration's index, which a request's head
+/// gives again.
+///
+/// From one thread at a time, before slotway_worker_connect, which also judges the name.
+/// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (connected already),
+/// SLOTWAY_E_CLOSED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn slotway_worker_register(
+    worker: *mut slotway_worker,
+    name: *const c_char,
+    options: *const slotway_registration_options,
+    registration: *mut u32,
+) -> slotway_status {
+    export!([worker, name] => {
+        let held = hold(worker)?;
+        // SAFETY: the header's contract; it is not NULL.
+        let name = unsafe { text("name", name)? };
+        let first_size = size_of::<slotway_registration_options>();
+        // SAFETY: the header's contract.
+        let options = unsafe { sized("options", first_size, options)? };
+        let mut offer = held.offer()?;
+        let index = u32::try_from(offer.registrations.len()).unwrap_or(u32::MAX);
+        let mut added = Registration::new(name);
+        if let Some(options) = options.filter(|options| options.max_concurrent != 0) {
+            added = added.max_concurrent(options.max_concurrent);
+        }
+        offer.registrations.push(added);
+        if !registration.is_null() {
+            // SAFETY: the header's contract; it is not NULL.
+            unsafe { put(registration, index) };
+        }
+        Ok(())
+    })
+}
+
+/// Adds a route to the registration that was added last.
+///
+/// method is an HTTP method, or "*" for every method that no other route of the pattern
+/// names. In pattern, a path, {name} stands for one segment and a closing {*name} for the
+/// rest. Both are copied. flags are 0 or SLOTWAY_ROUTE_IDEMPOTENT. route may be NULL, or
+/// gets the route's index in its registration, which a request's head gives again.
+///
+/// From one thread at a time, before slotway_worker_connect, which also judges method and
+/// pattern.
+/// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (nothing registered, or
+/// connected already), SLOTWAY_E_CLOSED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn slotway_worker_route(
+    worker: *mut slotway_worker,
+    method: *const c_char,
+    pattern: *const c_char,
+    flags: u32,
+    route: *mut u32,
+) -> slotway_status {
+    export!([worker, method, pattern] => {
+        let held = hold(worker)?;
+        // SAFETY: the header's contract; it is not NULL.
+        let method = unsafe { text("method", method)? };
+        // SAFETY: as above.
+        let pattern = unsafe { text("pattern", pattern)? };
+        if flags & !SLOTWAY_ROUTE_IDEMPOTENT != 0 {
+            return Err(Fault::Argument(format!(
+                "flags is {flags:#x}; a route's flags are 0 or SLOTWAY_ROUTE_IDEMPOTENT"
+            )));
+        }
+        let mut offer = held.offer()?;
+        let last = offer.registrations.pop().ok_or(Fault::Order(NO_REGISTRATION))?;
+        let index = u32::try_from(last.routes().len()).unwrap_or(u32::MAX);
+        offer.registrations.push(match flags & SLOTWAY_ROUTE_IDEMPOTENT {
+            0 => last.route(method, pattern),
+            _ => last.idempotent_route(method, pattern),
+        });
+        if !route.is_null() {
+            // SAFETY: the header's contract; it is not NULL.
+            unsafe { put(route, index) };
+        }
+        Ok(())
+    })
+}
+
+/// Connects to the hub and registers, and waits until the hub has opened the routes of at
+/// least one registration.
+///
+/// timeout_ms: negative waits through as many attempts as it takes; 0 does not wait at
+/// all, the connection is made in the background; otherwise the call fails after so long
+/// with what the last attempt met, and may be repeated. Once it has succeeded the worker
+/// keeps the connection up by itself: when the hub goes away it connects again, with
+/// growing pauses.
+///
+/// From one thread at a time. slotway_worker_close waits for a call that is under way.
+/// Errors: SLOTWAY_E_INVALID_ARGUMENT (a name, method, pattern or size that cannot be),
+/// SLOTWAY_E_REFUSED, SLOTWAY_E_PROTOCOL, SLOTWAY_E_IO, SLOTWAY_E_TIMEOUT,
+/// SLOTWAY_E_OUT_OF_ORDER (connected already), SLOTWAY_E_CLOSED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn slotway_worker_connect(
+    worker: *mut slotway_worker,
+    timeout_ms: i64,
+) -> slotway_status {
+    export!([worker] => {
+        let held = hold(worker)?;
+        let offer = held.offer()?;
+        let connect = match timeout(timeout_ms) {
+            None => Connect::UntilLive,
+            Some(timeout) if timeout.is_zero() => Connect::Background,
+            Some(timeout) => Connect::Within(timeout),
+        };
+        let options = offer.options.clone().connect(connect);
+        let connection = Connection::open(options, offer.registrations.clone())?;
+        // The lock on the offer makes this the only one who sets it.
+        let _ = held.connection.set(connection);
+        Ok(())
+    })
+}
+
+/// Tells how a registration stands: SLOTWAY_OK when the hub has opened its routes,
+/// SLOTWAY_E_AGAIN while the hub is away or has not said, SLOTWAY_E_REFUSED when the hub
+/// refused it, and then slotway_last_error() says why.
+///
+/// From any thread.
+/// Errors: those, SLOTWAY_E_INVALID_ARGUMENT (no such registration),
+/// SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn slotway_worker_registered(
+    worker: *mut slotway_worker,
+    registration: u32,
+) -> slotway_status {
+    export!([worker] => {
+        let held = hold(worker)?;
+        let connection = held.connection()?;
+        let states = connection.registration_states();
+        let state = states.into_iter().nth(registration as usize).ok_or_else(|| {
+            Fault::Argument(format!(
+                "registration is {registration}, and the worker has {}",
+                connection.registrations().len()
+            ))
+        })?;
+        match state {
+            RegistrationState::Live => Ok(()),
+            RegistrationState::Refused { code, reason } => {
+                let name = connection.registrations()[registration as usize].name();
+                let registration = Some(name.to_owned());
+                Err(Error::Refused { registration, code, reason }.into())
+            }
+            _ => Err(Fault::Again),
+        }
+    })
+}
