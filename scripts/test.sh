@@ -36,6 +36,7 @@ check() {
     part "lints" cargo clippy --workspace --all-targets --all-features -- -D warnings
     part "core without std and alloc" cargo build -p slotway-core --no-default-features
     part "header is what the code says" scripts/header.sh --verify
+    part "README shows the examples" scripts/readme.sh
 }
 
 unit() {

@@ -15,8 +15,10 @@ pub fn root() -> PathBuf {
 /// Where cargo puts what it built, for the profile of this program.
 pub fn target() -> PathBuf {
     let this = env::current_exe().expect("a path");
-    let deps = this.parent().expect("a directory");
-    deps.parent().expect("the profile's directory").to_owned()
+    let directory = this.parent().expect("a directory");
+    // Tests lie one directory deeper than programs.
+    let profile = directory.ends_with("deps").then(|| directory.parent()).flatten();
+    profile.unwrap_or(directory).to_owned()
 }
 
 fn run(what: &str, command: &mut Command) {
