@@ -132,8 +132,8 @@ impl Shared {
 
     fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut lock(&self.state));
-        self.changed.notify_all();
         self.notices.ring();
+        self.changed.notify_all();
     }
 
     /// A welcome brought a region.

@@ -130,9 +130,10 @@ impl<'a> Link<'a> {
             if self.session.is_none() {
                 return Ok(Some(Ended::Stopped { drained: true }));
             }
-            client.send(&WorkerMessage::Drain(Drain {}))?;
+            // The heartbeat first: after "drained" nobody is there to hear the answer.
             self.seq += 1;
             client.send(&WorkerMessage::Heartbeat { seq: self.seq })?;
+            client.send(&WorkerMessage::Drain(Drain {}))?;
             self.draining = Some(Draining { until, mute_at: Some(now + PATIENCE) });
             return Ok(None);
         };
