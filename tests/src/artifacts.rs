@@ -54,14 +54,16 @@ pub fn hub() -> &'static Path {
     })
 }
 
-/// The conformance worker in a language.
+/// The conformance worker of a flavor.
 pub fn worker(flavor: Flavor) -> &'static Path {
     static RUST: OnceLock<PathBuf> = OnceLock::new();
     static C: OnceLock<PathBuf> = OnceLock::new();
+    static EVENT_LOOP: OnceLock<PathBuf> = OnceLock::new();
     match flavor {
         // Cargo builds a package's programs before its tests.
         Flavor::Rust => RUST.get_or_init(|| target().join("slotway-rust-worker")),
-        Flavor::C => C.get_or_init(build_c_worker),
+        Flavor::C => C.get_or_init(|| build_c("worker")),
+        Flavor::EventLoop => EVENT_LOOP.get_or_init(|| build_c("event-worker")),
     }
 }
 
@@ -70,25 +72,23 @@ pub fn stranger() -> PathBuf {
     target().join("slotway-stranger")
 }
 
-fn build_c_worker() -> PathBuf {
-    if let Some(path) = env::var_os("SLOTWAY_TEST_C_WORKER") {
-        return path.into();
-    }
+/// Builds a program of `tests/c` against the library that cargo builds.
+fn build_c(name: &str) -> PathBuf {
     cargo_build("slotway-ffi");
     let (root, target) = (root(), target());
-    let worker = target.join("slotway-c-worker");
-    // Test programs build it at the same time, so each under a name of its own.
-    let fresh = target.join(format!("slotway-c-worker.{}", std::process::id()));
+    let program = target.join(format!("slotway-c-{name}"));
+    // Test programs may build it at the same time, so each under a name of its own.
+    let fresh = target.join(format!("slotway-c-{name}.{}", std::process::id()));
     let mut gcc = Command::new(env::var_os("CC").unwrap_or_else(|| "gcc".into()));
-    gcc.args(["-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread"])
+    gcc.args(["-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pedantic", "-pthread"])
         .arg("-I")
         .arg(root.join("include"))
-        .arg(root.join("tests/c/worker.c"))
+        .arg(root.join(format!("tests/c/{name}.c")))
         .arg("-o")
         .arg(&fresh)
         .arg(target.join("libslotway.a"))
         .args(["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"]);
-    run("the C worker", &mut gcc);
-    std::fs::rename(&fresh, &worker).expect("the same directory");
-    worker
+    run(name, &mut gcc);
+    std::fs::rename(&fresh, &program).expect("the same directory");
+    program
 }

@@ -12,6 +12,8 @@ pub enum Flavor {
     Rust,
     /// `c/worker.c`, on the C ABI.
     C,
+    /// `c/event-worker.c`: one thread, an event loop. It has some of the routes only.
+    EventLoop,
 }
 
 /// How much of the machine a case needs.

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use slotway_tests::http::{Connection, Request};
-use slotway_tests::{Hub, Pattern, Rng, Worker, eventually, flavors, proc};
+use slotway_tests::{Flavor, Hub, Pattern, Rng, Worker, eventually, flavors, proc};
 
 const REQUESTS: u32 = 10_000;
 const CLIENTS: u32 = 24;
@@ -54,39 +54,43 @@ fn leave(hub: &Hub, pattern: &Pattern, rng: &mut Rng) -> bool {
     }
 }
 
+/// 10,000 requests whose clients leave; afterwards nothing is in use.
+pub(crate) fn leave_at_random(flavor: Flavor) {
+    let hub = Hub::with(&["--slots", "64"]);
+    let workers = [(); 2].map(|()| Worker::builder(flavor, &hub).threads(16).start(&hub));
+    let pattern = Pattern::new(0);
+    let pid = hub.process.pid();
+    let descriptors = proc::descriptors(pid).len();
+    let answered = AtomicU32::new(0);
+    thread::scope(|scope| {
+        for number in 0..CLIENTS {
+            let (hub, pattern, answered) = (&hub, &pattern, &answered);
+            scope.spawn(move || {
+                let mut rng = Rng::new(u64::from(number) + 1);
+                for _ in (number..REQUESTS).step_by(CLIENTS as usize) {
+                    let yes = leave(hub, pattern, &mut rng);
+                    answered.fetch_add(u32::from(yes), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    println!("{REQUESTS} clients left, {} with part of an answer", answered.into_inner());
+    hub.wait_all_free();
+    eventually("no descriptor is left over", Duration::from_secs(20), || {
+        (proc::descriptors(pid).len() <= descriptors + 1).then_some(())
+    });
+    // Both workers serve on, each whole.
+    let mut seen: Vec<String> = (0..100).map(|_| hub.get("/pid").expect(200).text()).collect();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), workers.len());
+    let body = pattern.take(200_000);
+    assert!(hub.send(Request::post("/echo", body.clone())).expect(200).body == body);
+    hub.wait_all_free();
+}
+
 flavors! {
     Heavy, 170, fn clients_that_leave_at_random_leave_every_slot_free(flavor) {
-        let hub = Hub::with(&["--slots", "64"]);
-        let workers = [(); 2].map(|()| Worker::builder(flavor, &hub).threads(16).start(&hub));
-        let pattern = Pattern::new(0);
-        let pid = hub.process.pid();
-        let descriptors = proc::descriptors(pid).len();
-        let answered = AtomicU32::new(0);
-        thread::scope(|scope| {
-            for number in 0..CLIENTS {
-                let (hub, pattern, answered) = (&hub, &pattern, &answered);
-                scope.spawn(move || {
-                    let mut rng = Rng::new(u64::from(number) + 1);
-                    for _ in (number..REQUESTS).step_by(CLIENTS as usize) {
-                        let yes = leave(hub, pattern, &mut rng);
-                        answered.fetch_add(u32::from(yes), Ordering::Relaxed);
-                    }
-                });
-            }
-        });
-        println!("{REQUESTS} clients left, {} with part of an answer", answered.into_inner());
-        hub.wait_all_free();
-        eventually("no descriptor is left over", Duration::from_secs(20), || {
-            (proc::descriptors(pid).len() <= descriptors + 1).then_some(())
-        });
-        // Both workers serve on, each whole.
-        let mut seen: Vec<String> =
-            (0..100).map(|_| hub.get("/pid").expect(200).text()).collect();
-        seen.sort();
-        seen.dedup();
-        assert_eq!(seen.len(), workers.len());
-        let body = pattern.take(200_000);
-        assert!(hub.send(Request::post("/echo", body.clone())).expect(200).body == body);
-        hub.wait_all_free();
+        leave_at_random(flavor);
     }
 }

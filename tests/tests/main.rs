@@ -5,6 +5,7 @@ mod control_socket;
 mod death;
 mod disconnects;
 mod echo;
+mod event_loop;
 mod fake_hub;
 mod hostile;
 mod idle;
