@@ -1,11 +1,10 @@
 //! The control socket: where workers connect, register and die.
 
+mod greet;
 mod link;
 mod listener;
 mod path;
 mod session;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use listener::listen;
 pub use path::ControlPath;

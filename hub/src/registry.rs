@@ -7,6 +7,7 @@
 //! remembered: they answer "no worker now" instead of "no such route", because a worker
 //! that restarts is back in a moment.
 
+mod admission;
 mod ghosts;
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,13 +15,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
-use slotway_core::control::{RefusalCode, Register, check_name};
+use slotway_core::control::{RefusalCode, Register};
 use tracing::error;
 
-use crate::health;
 use crate::instance::{Instance, RegisteredRoute, Registration};
-use crate::routing::{Builder, Conflicts, Found, Pattern, RouteMethod, Table};
+use crate::routing::{Builder, Found, Table};
 use crate::service::Service;
+pub(crate) use admission::NotTaken;
+use admission::parse;
 use ghosts::Ghosts;
 
 /// Everything that workers have registered.
@@ -57,13 +59,6 @@ pub(crate) struct Live {
     table: Table<Place>,
     /// Every connected worker and what it has registered, in the order of connecting.
     pub(crate) workers: Vec<(Arc<Instance>, Vec<Arc<Registration>>)>,
-}
-
-/// Why a registration was not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NotTaken {
-    pub(crate) code: RefusalCode,
-    pub(crate) reason: String,
 }
 
 impl Place {
@@ -130,7 +125,7 @@ impl Registry {
         let routes = parse(register)?;
         let mut state = self.lock();
         let state = &mut *state;
-        self.check(state, instance, register, &routes)?;
+        state.check(instance, register, &routes, self.registrations_max)?;
         let name = register.name.as_str();
         let service = match state.services.get(name) {
             Some(service) => service.clone(),
@@ -153,54 +148,6 @@ impl Registry {
         state.ghosts.replace(name);
         self.publish(state);
         Ok(registration)
-    }
-
-    fn check(
-        &self,
-        state: &State,
-        instance: &Instance,
-        register: &Register,
-        routes: &[RegisteredRoute],
-    ) -> Result<(), NotTaken> {
-        let own = state.workers.get(&instance.who.id);
-        let own = own.map_or(&[][..], |worker| &worker.registrations[..]);
-        if own.len() >= self.registrations_max {
-            let reason = format!(
-                "the worker has {} registrations, as many as it may have; put more routes into \
-                 one, or connect once more",
-                own.len()
-            );
-            return Err(NotTaken { code: RefusalCode::DuplicateRegistration, reason });
-        }
-        for known in own {
-            let what = if known.id == register.id {
-                format!("id {}", register.id)
-            } else if known.service.name() == register.name {
-                format!("name {:?}", register.name)
-            } else {
-                continue;
-            };
-            let reason = format!(
-                "this worker has already registered the {what}; unregister it first, or choose \
-                 another"
-            );
-            return Err(NotTaken { code: RefusalCode::DuplicateRegistration, reason });
-        }
-        let mut conflicts = Conflicts::default();
-        for known in state.registrations() {
-            for route in known.routes.iter() {
-                conflicts.live(known.service.name(), &route.method, &route.pattern);
-            }
-        }
-        let joining = routes.iter().map(|route| (&route.method, &route.pattern));
-        conflicts.join(&register.name, joining).map_err(|conflict| NotTaken {
-            code: if conflict.twice {
-                RefusalCode::DuplicateRegistration
-            } else {
-                RefusalCode::RouteConflict
-            },
-            reason: conflict.to_string(),
-        })
     }
 
     /// Closes the routes of a registration that its worker withdraws.
@@ -304,37 +251,6 @@ impl State {
     fn registrations(&self) -> impl Iterator<Item = &Arc<Registration>> {
         self.workers.values().flat_map(|worker| &worker.registrations)
     }
-}
-
-/// Reads a registration's name and routes.
-fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTaken> {
-    let refuse = |code, reason| Err(NotTaken { code, reason });
-    if let Err(error) = check_name(&register.name) {
-        return refuse(RefusalCode::BadName, error.to_string());
-    }
-    let mut routes = Vec::with_capacity(register.routes.len());
-    for route in &register.routes {
-        let method = match RouteMethod::parse(&route.method) {
-            Ok(method) => method,
-            Err(reason) => return refuse(RefusalCode::BadMethod, reason),
-        };
-        let pattern = match Pattern::parse(&route.pattern) {
-            Ok(pattern) => pattern,
-            Err(error) => {
-                let reason = format!("the pattern {:?} {error}", route.pattern);
-                return refuse(RefusalCode::BadPattern, reason);
-            }
-        };
-        if pattern.text() == health::PATH {
-            let reason = format!(
-                "the route {} {} of {:?} is the hub's own; choose another path",
-                route.method, route.pattern, register.name
-            );
-            return refuse(RefusalCode::RouteConflict, reason);
-        }
-        routes.push(RegisteredRoute { method, pattern, idempotent: route.idempotent });
-    }
-    Ok(routes)
 }
 
 impl fmt::Debug for Registry {

@@ -5,23 +5,19 @@
 //! goes through it, so none can be eligible for traffic while nobody watches.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use slotway_core::control::{
-    FrameError, Hello, HubMessage, Notice, PROTOCOL_MAX, PROTOCOL_MIN, ProtocolRange, RefusalCode,
-    RegionInfo, Register, Registered, Welcome, WorkerMessage,
+    FrameError, HubMessage, Notice, RefusalCode, Register, Registered, WorkerMessage,
 };
-use slotway_core::map::{Doorbell, MapError, Mapping};
-use slotway_core::{LAYOUT_MAJOR, LAYOUT_MINOR, Layout, RegionSpec};
 use tokio::io::unix::AsyncFd;
-use tokio::task::AbortHandle;
-use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
+use super::greet::{Tie, greet};
 use super::link::{Link, LinkError};
-use crate::instance::{Instance, Registration, Who, attend};
+use crate::instance::Registration;
 use crate::phase::{Phase, Phases};
 use crate::readable::watch;
 use crate::shared::Shared;
@@ -35,7 +31,7 @@ pub(super) struct Peer {
 }
 
 /// Why a session ended.
-enum End {
+pub(super) enum End {
     Link(LinkError),
     /// The process is gone.
     Exited,
@@ -75,22 +71,6 @@ pub(super) async fn session(shared: Arc<Shared>, mut link: Link, peer: Peer, mut
     farewell(&mut link, peer, end).await;
 }
 
-/// What ties a worker to the hub. However its session ends, a panic included, nobody new
-/// comes and everybody who waits for the worker sees that it is gone.
-struct Tie {
-    shared: Arc<Shared>,
-    instance: Arc<Instance>,
-    region_task: AbortHandle,
-}
-
-impl Drop for Tie {
-    fn drop(&mut self) {
-        self.instance.bury();
-        self.shared.registry.disconnect(&self.instance);
-        self.region_task.abort();
-    }
-}
-
 async fn farewell(link: &mut Link, peer: Peer, end: End) {
     let (worker, pid) = (peer.id, peer.pid);
     match end {
@@ -121,112 +101,6 @@ fn exit_of(peer: Peer) -> Option<AsyncFd<OwnedFd>> {
         .and_then(watch)
         .inspect_err(|error| debug!(worker = peer.id, %error, "no descriptor for the process"))
         .ok()
-}
-
-/// From hello to welcome.
-async fn greet(
-    shared: &Arc<Shared>,
-    link: &mut Link,
-    peer: Peer,
-    phases: &mut Phases,
-) -> Result<Tie, End> {
-    let hello = tokio::select! {
-        hello = timeout(shared.config.times.control, link.receive()) => hello,
-        _ = phases.at_least(Phase::Draining) => return Err(shutting_down()),
-    };
-    let hello = match hello {
-        Ok(message) => expect_hello(message)?,
-        Err(_) => {
-            let reason = format!(
-                "no hello within {:?}; it is the first message of a connection",
-                shared.config.times.control
-            );
-            return Err(End::Refused(RefusalCode::OutOfOrder, reason));
-        }
-    };
-    let protocol = ProtocolRange::OURS.common(hello.protocol).ok_or_else(|| {
-        let ProtocolRange { min, max } = hello.protocol;
-        let reason = format!(
-            "the worker speaks protocol {min} to {max} and this hub {PROTOCOL_MIN} to \
-             {PROTOCOL_MAX}; update the older of the two"
-        );
-        End::Refused(RefusalCode::ProtocolVersion, reason)
-    })?;
-    let spec = hello.region.unwrap_or_default().or(shared.config.region);
-    let region = create(shared, spec)?;
-    let no_doorbell = |error: io::Error| {
-        let reason = format!("the hub could not create a doorbell: {error}");
-        End::Refused(RefusalCode::RegionUnavailable, reason)
-    };
-    let hubs = Doorbell::new().map_err(no_doorbell)?;
-    let workers = Doorbell::new().map_err(no_doorbell)?;
-    let doorbell = hubs.as_fd().try_clone_to_owned().and_then(watch).map_err(no_doorbell)?;
-    let welcome = HubMessage::Welcome(welcome(protocol, &region));
-    link.send_with(&welcome, &[region.fd(), hubs.as_fd(), workers.as_fd()]).await?;
-
-    let who =
-        Who { id: peer.id, pid: peer.pid.map(i32::cast_unsigned), uid: peer.uid, sdk: hello.sdk };
-    info!(worker = who.id, pid = who.pid, sdk = who.sdk, slots = spec.slots, "worker connected");
-    let instance = Arc::new(Instance::new(who, region, workers));
-    shared.registry.connect(instance.clone());
-    let attended = instance.clone();
-    let task = tokio::spawn(async move {
-        let error = attend(attended.clone(), doorbell).await;
-        warn!(worker = attended.who.id, %error, "the hub cannot listen to the worker");
-        attended.fail();
-    });
-    Ok(Tie { shared: shared.clone(), instance, region_task: task.abort_handle() })
-}
-
-fn expect_hello(message: Result<WorkerMessage, LinkError>) -> Result<Hello, End> {
-    match message? {
-        WorkerMessage::Hello(hello) => Ok(hello),
-        _ => {
-            let reason = "the first message of a connection is hello".to_owned();
-            Err(End::Refused(RefusalCode::OutOfOrder, reason))
-        }
-    }
-}
-
-fn create(shared: &Shared, spec: RegionSpec) -> Result<Mapping, End> {
-    let bad = |reason| End::Refused(RefusalCode::BadRegionSpec, reason);
-    let layout = Layout::new(spec).map_err(|error| bad(error.to_string()))?;
-    let (length, most) = (layout.length() as u64, shared.config.region_bytes_max);
-    if length > most {
-        return Err(bad(format!(
-            "the region would have {length} bytes and this hub allows {most}; ask for fewer \
-             slots or smaller sizes, or raise --region-max"
-        )));
-    }
-    Mapping::create(spec).map_err(|error| match error {
-        MapError::Spec(error) => bad(error.to_string()),
-        error => {
-            let reason = format!("the hub could not create a region: {error}");
-            End::Refused(RefusalCode::RegionUnavailable, reason)
-        }
-    })
-}
-
-fn welcome(protocol: u32, region: &Mapping) -> Welcome {
-    let spec = region.spec();
-    Welcome {
-        protocol,
-        hub: concat!("slotway-hub/", env!("CARGO_PKG_VERSION")).to_owned(),
-        pid: std::process::id(),
-        region: RegionInfo {
-            layout_major: LAYOUT_MAJOR,
-            layout_minor: LAYOUT_MINOR,
-            length: region.length(),
-            slots: spec.slots,
-            head_bytes: spec.head_bytes,
-            request_bytes: spec.request_bytes,
-            response_bytes: spec.response_bytes,
-        },
-    }
-}
-
-fn shutting_down() -> End {
-    End::Refused(RefusalCode::ShuttingDown, "the hub is shutting down".to_owned())
 }
 
 /// A worker that has its region.

@@ -1,0 +1,144 @@
+//! A worker's first words, and what the hub gives it: from hello to welcome.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use slotway_core::control::{
+    Hello, HubMessage, PROTOCOL_MAX, PROTOCOL_MIN, ProtocolRange, RefusalCode, RegionInfo, Welcome,
+    WorkerMessage,
+};
+use slotway_core::map::{Doorbell, MapError, Mapping};
+use slotway_core::{LAYOUT_MAJOR, LAYOUT_MINOR, Layout, RegionSpec};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::link::{Link, LinkError};
+use super::session::{End, Peer};
+use crate::instance::{Instance, Who, attend};
+use crate::phase::{Phase, Phases};
+use crate::readable::watch;
+use crate::shared::Shared;
+
+/// What ties a worker to the hub. However its session ends, a panic included, nobody new
+/// comes and everybody who waits for the worker sees that it is gone.
+pub(super) struct Tie {
+    pub(super) shared: Arc<Shared>,
+    pub(super) instance: Arc<Instance>,
+    region_task: AbortHandle,
+}
+
+impl Drop for Tie {
+    fn drop(&mut self) {
+        self.instance.bury();
+        self.shared.registry.disconnect(&self.instance);
+        self.region_task.abort();
+    }
+}
+
+/// From hello to welcome.
+pub(super) async fn greet(
+    shared: &Arc<Shared>,
+    link: &mut Link,
+    peer: Peer,
+    phases: &mut Phases,
+) -> Result<Tie, End> {
+    let hello = tokio::select! {
+        hello = timeout(shared.config.times.control, link.receive()) => hello,
+        _ = phases.at_least(Phase::Draining) => return Err(shutting_down()),
+    };
+    let hello = match hello {
+        Ok(message) => expect_hello(message)?,
+        Err(_) => {
+            let reason = format!(
+                "no hello within {:?}; it is the first message of a connection",
+                shared.config.times.control
+            );
+            return Err(End::Refused(RefusalCode::OutOfOrder, reason));
+        }
+    };
+    let protocol = ProtocolRange::OURS.common(hello.protocol).ok_or_else(|| {
+        let ProtocolRange { min, max } = hello.protocol;
+        let reason = format!(
+            "the worker speaks protocol {min} to {max} and this hub {PROTOCOL_MIN} to \
+             {PROTOCOL_MAX}; update the older of the two"
+        );
+        End::Refused(RefusalCode::ProtocolVersion, reason)
+    })?;
+    let spec = hello.region.unwrap_or_default().or(shared.config.region);
+    let region = create(shared, spec)?;
+    let no_doorbell = |error: io::Error| {
+        let reason = format!("the hub could not create a doorbell: {error}");
+        End::Refused(RefusalCode::RegionUnavailable, reason)
+    };
+    let hubs = Doorbell::new().map_err(no_doorbell)?;
+    let workers = Doorbell::new().map_err(no_doorbell)?;
+    let doorbell = hubs.as_fd().try_clone_to_owned().and_then(watch).map_err(no_doorbell)?;
+    let welcome = HubMessage::Welcome(welcome(protocol, &region));
+    link.send_with(&welcome, &[region.fd(), hubs.as_fd(), workers.as_fd()]).await?;
+
+    let who =
+        Who { id: peer.id, pid: peer.pid.map(i32::cast_unsigned), uid: peer.uid, sdk: hello.sdk };
+    info!(worker = who.id, pid = who.pid, sdk = who.sdk, slots = spec.slots, "worker connected");
+    let instance = Arc::new(Instance::new(who, region, workers));
+    shared.registry.connect(instance.clone());
+    let attended = instance.clone();
+    let task = tokio::spawn(async move {
+        let error = attend(attended.clone(), doorbell).await;
+        warn!(worker = attended.who.id, %error, "the hub cannot listen to the worker");
+        attended.fail();
+    });
+    Ok(Tie { shared: shared.clone(), instance, region_task: task.abort_handle() })
+}
+
+fn expect_hello(message: Result<WorkerMessage, LinkError>) -> Result<Hello, End> {
+    match message? {
+        WorkerMessage::Hello(hello) => Ok(hello),
+        _ => {
+            let reason = "the first message of a connection is hello".to_owned();
+            Err(End::Refused(RefusalCode::OutOfOrder, reason))
+        }
+    }
+}
+
+fn create(shared: &Shared, spec: RegionSpec) -> Result<Mapping, End> {
+    let bad = |reason| End::Refused(RefusalCode::BadRegionSpec, reason);
+    let layout = Layout::new(spec).map_err(|error| bad(error.to_string()))?;
+    let (length, most) = (layout.length() as u64, shared.config.region_bytes_max);
+    if length > most {
+        return Err(bad(format!(
+            "the region would have {length} bytes and this hub allows {most}; ask for fewer \
+             slots or smaller sizes, or raise --region-max"
+        )));
+    }
+    Mapping::create(spec).map_err(|error| match error {
+        MapError::Spec(error) => bad(error.to_string()),
+        error => {
+            let reason = format!("the hub could not create a region: {error}");
+            End::Refused(RefusalCode::RegionUnavailable, reason)
+        }
+    })
+}
+
+fn welcome(protocol: u32, region: &Mapping) -> Welcome {
+    let spec = region.spec();
+    Welcome {
+        protocol,
+        hub: concat!("slotway-hub/", env!("CARGO_PKG_VERSION")).to_owned(),
+        pid: std::process::id(),
+        region: RegionInfo {
+            layout_major: LAYOUT_MAJOR,
+            layout_minor: LAYOUT_MINOR,
+            length: region.length(),
+            slots: spec.slots,
+            head_bytes: spec.head_bytes,
+            request_bytes: spec.request_bytes,
+            response_bytes: spec.response_bytes,
+        },
+    }
+}
+
+fn shutting_down() -> End {
+    End::Refused(RefusalCode::ShuttingDown, "the hub is shutting down".to_owned())
+}

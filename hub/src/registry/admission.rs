@@ -1,0 +1,97 @@
+//! Whether a registration can be taken.
+
+use slotway_core::control::{RefusalCode, Register, check_name};
+
+use super::State;
+use crate::health;
+use crate::instance::{Instance, RegisteredRoute};
+use crate::routing::{Conflicts, Pattern, RouteMethod};
+
+/// Why a registration was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NotTaken {
+    pub(crate) code: RefusalCode,
+    pub(crate) reason: String,
+}
+
+/// Reads a registration's name and routes.
+pub(super) fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTaken> {
+    let refuse = |code, reason| Err(NotTaken { code, reason });
+    if let Err(error) = check_name(&register.name) {
+        return refuse(RefusalCode::BadName, error.to_string());
+    }
+    let mut routes = Vec::with_capacity(register.routes.len());
+    for route in &register.routes {
+        let method = match RouteMethod::parse(&route.method) {
+            Ok(method) => method,
+            Err(reason) => return refuse(RefusalCode::BadMethod, reason),
+        };
+        let pattern = match Pattern::parse(&route.pattern) {
+            Ok(pattern) => pattern,
+            Err(error) => {
+                let reason = format!("the pattern {:?} {error}", route.pattern);
+                return refuse(RefusalCode::BadPattern, reason);
+            }
+        };
+        if pattern.text() == health::PATH {
+            let reason = format!(
+                "the route {} {} of {:?} is the hub's own; choose another path",
+                route.method, route.pattern, register.name
+            );
+            return refuse(RefusalCode::RouteConflict, reason);
+        }
+        routes.push(RegisteredRoute { method, pattern, idempotent: route.idempotent });
+    }
+    Ok(routes)
+}
+
+impl State {
+    /// Whether a registration may join those that are there.
+    pub(super) fn check(
+        &self,
+        instance: &Instance,
+        register: &Register,
+        routes: &[RegisteredRoute],
+        registrations_max: usize,
+    ) -> Result<(), NotTaken> {
+        let own = self.workers.get(&instance.who.id);
+        let own = own.map_or(&[][..], |worker| &worker.registrations[..]);
+        if own.len() >= registrations_max {
+            let reason = format!(
+                "the worker has {} registrations, as many as it may have; put more routes into \
+                 one, or connect once more",
+                own.len()
+            );
+            return Err(NotTaken { code: RefusalCode::DuplicateRegistration, reason });
+        }
+        for known in own {
+            let what = if known.id == register.id {
+                format!("id {}", register.id)
+            } else if known.service.name() == register.name {
+                format!("name {:?}", register.name)
+            } else {
+                continue;
+            };
+            let reason = format!(
+                "this worker has already registered the {what}; unregister it first, or choose \
+                 another"
+            );
+            return Err(NotTaken { code: RefusalCode::DuplicateRegistration, reason });
+        }
+        let mut conflicts = Conflicts::default();
+        for known in self.registrations() {
+            for route in known.routes.iter() {
+                conflicts.live(known.service.name(), &route.method, &route.pattern);
+            }
+        }
+        let joining = routes.iter().map(|route| (&route.method, &route.pattern));
+        conflicts.join(&register.name, joining).map_err(|conflict| NotTaken {
+            code: if conflict.twice {
+                RefusalCode::DuplicateRegistration
+            } else {
+                RefusalCode::RouteConflict
+            },
+            reason: conflict.to_string(),
+        })
+    }
+}
