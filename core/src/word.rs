@@ -22,7 +22,7 @@
 //! | Ready → Free      | hub    | Relaxed            | (no worker saw it)   | as above                   |
 //! | Claimed → Done    | worker | Release `slot.done`  | the hub's look      | nothing is lost: the hub looks at every word when a worker dies |
 //! | Done → Free       | hub    | Relaxed            | (the free list)      | as above                   |
-//! | Claimed: cancelled | hub   | Release `slot.cancel` | the completion's Acquire | as above                |
+//! | Claimed: cancelled, once or again | hub | Release `slot.cancel` | the completion's Acquire | as above |
 //!
 //! Invariants, cited by number in the tests:
 //!
@@ -199,21 +199,21 @@ impl SlotWord {
     }
 
     /// Sets the cancelled flag while Claimed. By the hub; the word found when it is not
-    /// Claimed (any more).
+    /// Claimed (any more). After `Ok`, whoever acts on the completion sees everything
+    /// that the caller did before.
     pub(crate) fn cancel(&self, generation: u32) -> Result<(), Word> {
         let claimed = Word::new(State::Claimed, generation);
-        // SYNC(slot.cancel): Release; pairs with the Acquire in `complete`. Whoever acts
-        // on the completion of a cancelled exchange sees what was written before.
-        // SYNC(slot.done): Acquire on failure, as in `look`.
-        self.0
-            .compare_exchange(
-                claimed.0,
-                claimed.cancelled_twin().0,
-                order!("slot.cancel", Release),
-                order!("slot.done", Acquire),
-            )
-            .map(drop)
-            .map_err(Word)
+        let cancelled = claimed.cancelled_twin();
+        // SYNC(slot.cancel): Release; pairs with the Acquire in `complete`.
+        self.step(claimed, cancelled, order!("slot.cancel", Release)).or_else(|found| {
+            if found != cancelled {
+                return Err(found);
+            }
+            // The flag is there already, but the completion would see only what came
+            // before its setting. So write the word once more, as it is.
+            // SYNC(slot.cancel): Release; as above.
+            self.step(cancelled, cancelled, order!("slot.cancel", Release))
+        })
     }
 
     /// Claimed → Done, keeping the cancelled flag. By the worker; the word found when the
@@ -228,7 +228,7 @@ impl SlotWord {
             if found != claimed.cancelled_twin() {
                 return Err(found);
             }
-            // The hub sets the flag once and nothing clears it: no third round is needed.
+            // Nothing clears the flag: no third round is needed.
             // SYNC(slot.cancel): Acquire, handed on by the Release; pairs with `cancel`.
             self.step(found, done.cancelled_twin(), order!("slot.cancel", AcqRel))
         })

@@ -60,7 +60,7 @@ impl Lease {
     }
 
     pub(super) fn set(&self, status: Status, generation: u32) {
-        // SYNC(lease): Release; pairs with the Acquire in `get` and `take_abandoned`.
+        // SYNC(lease): Release; pairs with the Acquire in `get`.
         self.state.store(pack(status, generation), order!("lease", Release));
     }
 
@@ -68,14 +68,15 @@ impl Lease {
     pub(super) fn take_abandoned(&self, generation: u32) -> bool {
         let from = pack(Status::Abandoned, generation);
         let to = pack(Status::Free, generation);
-        // SYNC(lease): Acquire; pairs with the Release in `set`.
-        self.state.compare_exchange(from, to, order!("lease", Acquire), Ordering::Relaxed).is_ok()
+        // Relaxed: who abandoned it is the caller, or was seen by the caller's `get`; a
+        // generation is abandoned once.
+        self.state.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
 /// The free slots, as a stack through the leases.
 #[derive(Debug)]
-pub(super) struct FreeList {
+pub(crate) struct FreeList {
     /// Low half: index of the top slot plus one, 0 when empty. High half: counts changes.
     top: AtomicU64,
 }
@@ -86,7 +87,7 @@ fn top(before: u64, index_plus_one: u32) -> u64 {
 
 impl FreeList {
     /// A list of all `leases`, the first on top.
-    pub(super) fn new(leases: &[Lease]) -> FreeList {
+    pub(crate) fn new(leases: &[Lease]) -> FreeList {
         let count = leases.len() as u32;
         for (index, lease) in leases.iter().enumerate() {
             let is_last = index as u32 + 1 == count;
@@ -98,7 +99,7 @@ impl FreeList {
     }
 
     #[inline]
-    pub(super) fn push(&self, leases: &[Lease], index: u32) {
+    pub(crate) fn push(&self, leases: &[Lease], index: u32) {
         // Relaxed: the compare-exchange confirms it.
         let mut before = self.top.load(Ordering::Relaxed);
         loop {
@@ -119,7 +120,7 @@ impl FreeList {
     }
 
     #[inline]
-    pub(super) fn pop(&self, leases: &[Lease]) -> Option<u32> {
+    pub(crate) fn pop(&self, leases: &[Lease]) -> Option<u32> {
         // SYNC(free.list): Acquire; pairs with the Release in `push`.
         let mut before = self.top.load(order!("free.list", Acquire));
         loop {
@@ -127,10 +128,12 @@ impl FreeList {
             // Relaxed: ordered by the Acquire that gave the index. If the slot was taken
             // and returned meanwhile this may be stale; the counter fails the exchange.
             let next = leases[index as usize].next.load(Ordering::Relaxed);
+            // Relaxed on success: `before` was acquired when it was read.
+            // SYNC(free.list): Acquire on failure, for the next round.
             match self.top.compare_exchange_weak(
                 before,
                 top(before, next),
-                order!("free.list", Acquire),
+                Ordering::Relaxed,
                 order!("free.list", Acquire),
             ) {
                 Ok(_) => return Some(index),

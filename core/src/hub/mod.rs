@@ -17,8 +17,9 @@ use core::fmt;
 use core::marker::PhantomData;
 
 pub use answer::{Progress, Readable};
+pub(crate) use lease::FreeList;
 pub use lease::Lease;
-use lease::{FreeList, Status};
+use lease::Status;
 pub use submit::PublishError;
 
 use crate::bell::Rung;
@@ -242,11 +243,9 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
         self.lease(ticket.slot).set(Status::Abandoned, ticket.generation);
         match self.try_cancel(&ticket) {
             Ok(rung) => Ok(Abandoned::Pending(rung)),
-            Err(found) if found.state() == Some(State::Done) && self.reap(ticket.slot)? => {
-                Ok(Abandoned::Freed)
-            }
-            // A slot that another caller of `reap` frees just now, who learns of it; or a
-            // worker that wrote nonsense and has lost itself a slot.
+            Err(_) if self.free_abandoned(ticket.slot, ticket.generation)? => Ok(Abandoned::Freed),
+            // A slot that a caller of `reap` frees just now or has freed, who learns of
+            // it; or a worker that wrote nonsense and has lost itself a slot.
             Err(_) => Ok(Abandoned::Pending(Rung::QUIET)),
         }
     }
@@ -261,17 +260,21 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
         if slot >= self.region().slots() {
             return Ok(false);
         }
-        let lease = self.lease(slot);
-        let (Status::Abandoned, generation) = lease.get() else {
-            return Ok(false);
-        };
+        match self.lease(slot).get() {
+            (Status::Abandoned, generation) => self.free_abandoned(slot, generation),
+            _ => Ok(false),
+        }
+    }
+
+    /// Frees the slot if its worker is done with this very exchange.
+    fn free_abandoned(&self, slot: u32, generation: u32) -> Result<bool, Violation> {
         let word = self.region().slot(slot).word();
         let found = word.look();
         if found.generation() != generation || found.state() != Some(State::Done) {
             // Still with the worker, or already reaped and in use again.
             return Ok(false);
         }
-        if !lease.take_abandoned(generation) {
+        if !self.lease(slot).take_abandoned(generation) {
             return Ok(false);
         }
         word.free(found).map_err(|found| Violation::SlotWord { slot, generation, found })?;
