@@ -61,15 +61,17 @@ impl Queue<'_> {
     /// Appends an entry. `tail` is the hub's private position.
     #[inline]
     pub(crate) fn push(&self, tail: &AtomicU32, entry: Entry) -> Result<(), PushError> {
-        // Relaxed throughout: the counter hands out positions and publishes nothing.
+        // Relaxed: the counter hands out positions and publishes nothing.
         let mut position = tail.load(Ordering::Relaxed);
         loop {
-            // Relaxed: a cell is one word and its reader confirms it by moving `head`,
-            // so nothing is read of it that this would have to order.
-            let head = self.head.load(Ordering::Relaxed);
+            // SYNC(queue.head): Acquire; pairs with the Release in `pop`. Whoever sees a
+            // position that was taken sees the tail past it, in the second look below;
+            // the cell itself needs no order, it is one word.
+            let head = self.head.load(order!("queue.head", Acquire));
             let used = position.wrapping_sub(head);
             if used as usize >= self.cells.len() {
-                // Another hub thread may have moved the tail since.
+                // Relaxed: ordered by the Acquire above. Another hub thread may have moved
+                // the tail since, and the worker `head` past the one seen first.
                 let now = tail.load(Ordering::Relaxed);
                 if now != position {
                     position = now;
@@ -113,10 +115,12 @@ impl Queue<'_> {
                 position = now;
                 continue;
             }
+            // SYNC(queue.head): Release; pairs with the Acquire in `push`. Hands on what the
+            // cell's Acquire has shown: that the hub's tail is past this position.
             match self.head.compare_exchange_weak(
                 position,
                 position.wrapping_add(1),
-                Ordering::Relaxed,
+                order!("queue.head", Release),
                 Ordering::Relaxed,
             ) {
                 Ok(_) => {
