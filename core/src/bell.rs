@@ -7,14 +7,14 @@
 //! sees the work.
 //!
 //! ```text
-//! word      bit 0: a wake-up is under way · bits 1..32: epoch, changed by every wake-up
+//! word      bit 0: a wake-up is under way · bits 1..32: epoch, changed by `wake_all`
 //! sleepers  bits 0..31: threads announced · bit 31: the event loop is armed
 //! ```
 //!
 //! A wake-up takes tens of microseconds to arrive. While one is under way further rings
 //! do nothing: the thread that it wakes clears the bit *before* it looks for work. If it
 //! then finds more work than it takes, it rings for the next thread itself
-//! (`WorkerSide::claim`).
+//! (`WorkerSide::claim`), and so it does if it takes none because it was stopped.
 //!
 //! Invariants:
 //!
@@ -94,20 +94,15 @@ impl Bell {
     }
 
     fn wake_one<W: Wait>(&self) {
-        // Relaxed: ordered by the caller's fence.
-        let mut word = self.word.word().load(Ordering::Relaxed);
-        while word & UNDER_WAY == 0 {
+        let word = self.word.word();
+        // Relaxed: ordered by the caller's fence. Spares the write while a wake-up is
+        // under way. There is no loop here that a hostile worker could keep going.
+        if word.load(Ordering::Relaxed) & UNDER_WAY == 0
             // Relaxed: the woken thread looks behind its own fence, which pairs with the
             // caller's.
-            match self.word.word().compare_exchange_weak(
-                word,
-                word.wrapping_add(EPOCH) | UNDER_WAY,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return W::wake(&self.word, 1),
-                Err(now) => word = now,
-            }
+            && word.fetch_or(UNDER_WAY, Ordering::Relaxed) & UNDER_WAY == 0
+        {
+            W::wake(&self.word, 1);
         }
     }
 
@@ -124,14 +119,15 @@ impl Bell {
         self.sleepers.fetch_add(1, Ordering::Relaxed);
         let mut woken = false;
         let waited = loop {
-            // SYNC(bell.stop): Acquire; pairs with the Release in `wake_all`. A thread
-            // that reads the new epoch sees the reason for it.
-            let mut word = self.word.word().load(order!("bell.stop", Acquire));
+            // Relaxed: the fence below is the Acquire that pairs with the Release of
+            // `bell.stop` in `wake_all`.
+            let mut word = self.word.word().load(Ordering::Relaxed);
             if word & UNDER_WAY != 0 {
                 // Relaxed: ordered by the fence below; the bit must be clear before it (B2).
                 word = self.word.word().fetch_and(!UNDER_WAY, Ordering::Relaxed) & !UNDER_WAY;
             }
-            // SYNC(bell): SeqCst fence; pairs with the fence in `ring`.
+            // SYNC(bell): SeqCst fence; pairs with the fence in `ring`. Also the Acquire
+            // side of `bell.stop`: a thread that reads the new epoch sees the reason.
             fence_seq_cst!("bell");
             if stop() {
                 break Waited::Stopped;
@@ -146,6 +142,10 @@ impl Bell {
         };
         // Relaxed: an announcement seen too long costs a needless wake-up, no more.
         self.sleepers.fetch_sub(1, Ordering::Relaxed);
+        if waited == Waited::Stopped && work() {
+            // The wake-up that brought this thread may have been for that work (B2).
+            self.pass_on::<W>();
+        }
         waited
     }
 
@@ -166,12 +166,13 @@ impl Bell {
     /// Wakes every thread of this process, so that each looks at its stop condition,
     /// which the caller has set before.
     pub(crate) fn wake_all<W: Wait>(&self) {
-        // SYNC(bell.stop): Release; pairs with the Acquire in `sleep`.
+        // SYNC(bell.stop): Release; pairs with the fence in `sleep`, which is an Acquire
+        // for what was read before it.
         self.word.word().fetch_add(EPOCH, order!("bell.stop", Release));
         W::wake(&self.word, i32::MAX as u32);
     }
 
-    /// Wakes a further thread. By a thread that took work and saw that there is more.
+    /// Wakes a further thread. By a thread that leaves work behind that it has seen.
     #[inline]
     pub(crate) fn pass_on<W: Wait>(&self) {
         // Relaxed, and no fence: a ring that found a wake-up under way relied on this

@@ -10,6 +10,9 @@
 //! | Parked   | leaves a token, wakes the thread | (one waiter only)| (one waiter only) |
 //! | Watched  | leaves a token, says "raise the slot's bit" | → Parked | nothing     |
 //!
+//! A wait ends Idle. Nothing here loops: whatever a hostile peer writes into the word and
+//! however often, each of the three takes a fixed number of steps.
+//!
 //! A waiter belongs to one waiting side at a time: one thread, or one event loop.
 //!
 //! Invariants:
@@ -68,66 +71,39 @@ impl Waiter {
         }
     }
 
-    fn take_token(&self) -> bool {
-        // SYNC(waiter): Acquire; pairs with the Release in `signal`.
-        self.0
-            .word()
-            .compare_exchange(NOTIFIED, IDLE, order!("waiter", Acquire), Ordering::Relaxed)
-            .is_ok()
-    }
-
-    /// Sleeps until there is a token, `timeout` at most. `false` when the time is over.
+    /// Sleeps until there is a token, `timeout` at most. May return early. `false` when
+    /// the time is over.
     pub(crate) fn park<W: Wait>(&self, timeout: Option<Duration>) -> bool {
-        loop {
-            if self.take_token() {
-                return true;
-            }
-            // Relaxed: going to sleep publishes nothing.
-            let now = self.0.word().load(Ordering::Relaxed);
-            if now == NOTIFIED
-                || self
-                    .0
-                    .word()
-                    .compare_exchange(now, PARKED, Ordering::Relaxed, Ordering::Relaxed)
-                    .is_err()
-            {
-                continue;
-            }
-            if !W::wait(&self.0, PARKED, timeout) {
-                // SYNC(waiter): Acquire, for a token that came together with the timeout.
-                let before = self.0.word().swap(IDLE, order!("waiter", Acquire));
-                return before == NOTIFIED;
-            }
-        }
+        // Relaxed: the Acquire below reads through this exchange, also for a token that
+        // this one finds.
+        let was_notified = self.0.word().swap(PARKED, Ordering::Relaxed) == NOTIFIED;
+        // A signal for some other reason ends the sleep too: only the caller, who looks
+        // again, can tell what is left of the timeout.
+        let in_time = was_notified || W::wait(&self.0, PARKED, timeout);
+        // SYNC(waiter): Acquire; pairs with the Release in `signal`: for a token that was
+        // there before, that ended the sleep, or that came together with the timeout.
+        let before = self.0.word().swap(IDLE, order!("waiter", Acquire));
+        in_time || before == NOTIFIED
     }
 
     /// Asks for the slot's bit to be raised by the next signal.
     #[inline]
     pub(crate) fn watch(&self) -> Watch {
-        loop {
-            if self.take_token() {
-                return Watch::LookAgain;
-            }
-            // Relaxed: announcing publishes nothing.
-            match self.0.word().compare_exchange(
-                IDLE,
-                WATCHED,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Err(NOTIFIED) => {}
-                // Parked or any other value: a hostile peer wrote it. It harms its own
-                // exchange only; overwrite it so that this side at least waits in order.
-                Err(now) if now != WATCHED => {
-                    let _ = self.0.word().compare_exchange(
-                        now,
-                        WATCHED,
-                        Ordering::Relaxed,
-                        Ordering::Relaxed,
-                    );
-                }
-                _ => return Watch::Armed,
-            }
+        // SYNC(waiter): Acquire; pairs with the Release in `signal`. A token that is there
+        // leaves the word Idle: who looks again wants no bit raised meanwhile.
+        let token = self.0.word().compare_exchange(
+            NOTIFIED,
+            IDLE,
+            order!("waiter", Acquire),
+            Ordering::Relaxed,
+        );
+        if token.is_ok() {
+            return Watch::LookAgain;
+        }
+        // SYNC(waiter): Acquire; for a token that has come since.
+        match self.0.word().swap(WATCHED, order!("waiter", Acquire)) {
+            NOTIFIED => Watch::LookAgain,
+            _ => Watch::Armed,
         }
     }
 }
