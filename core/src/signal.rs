@@ -77,6 +77,11 @@ impl SignalMap<'_> {
             // A hostile peer may set bits of groups that do not exist.
             let last = (first + per_group).min(self.words.len());
             for index in first..last {
+                // Relaxed: ordered by the summary's Acquire. A look that spares the
+                // writing of those words of the group that nobody raised.
+                if self.words[index].load(Ordering::Relaxed) == 0 {
+                    continue;
+                }
                 // SYNC(signal.bit): Acquire; pairs with the Release in `raise`.
                 let mut bits = self.words[index].swap(0, order!("signal.bit", Acquire));
                 while bits != 0 {
