@@ -44,6 +44,8 @@ mod slot;
 mod spec;
 mod stream;
 mod sync;
+#[cfg(slotway_loom)]
+pub mod testing;
 mod violation;
 mod wait;
 mod waiter;

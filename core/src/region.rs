@@ -234,10 +234,10 @@ mod modelled {
     }
 
     impl Region {
-        /// A region for models: `slots` slots with areas of `bytes` bytes each, a power
-        /// of two, and `cells` queue cells, a power of two.
-        pub fn model(slots: u32, bytes: usize, cells: usize) -> Region {
-            let area = || (0..bytes).map(|_| UnsafeCell::new(0)).collect();
+        /// A region for models: `slots` slots with heads of `head_bytes` bytes and rings
+        /// of `ring_bytes` bytes, a power of two, and `cells` queue cells, a power of two.
+        pub fn model(slots: u32, head_bytes: usize, ring_bytes: usize, cells: usize) -> Region {
+            let area = |bytes| (0..bytes).map(|_| UnsafeCell::new(0)).collect();
             Region {
                 hub_bell: Waiter::default(),
                 worker_bell: Bell::default(),
@@ -248,7 +248,7 @@ mod modelled {
                 slots: (0..slots)
                     .map(|_| Parts {
                         header: SlotHeader::default(),
-                        areas: [area(), area(), area(), area()],
+                        areas: [head_bytes, head_bytes, ring_bytes, ring_bytes].map(area),
                     })
                     .collect(),
             }

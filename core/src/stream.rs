@@ -96,6 +96,7 @@ impl Stream<'_> {
     }
 
     /// The room that lies in one piece.
+    #[cfg(not(slotway_loom))]
     pub(crate) fn writable(&self, tail: u32) -> Result<Stretch, Violation> {
         Ok(self.stretch(tail, self.room(tail)?))
     }
@@ -145,6 +146,7 @@ impl Stream<'_> {
     }
 
     /// Of `length` readable bytes, those that lie in one piece.
+    #[cfg(not(slotway_loom))]
     pub(crate) fn front(&self, head: u32, length: usize) -> Stretch {
         self.stretch(head, length)
     }

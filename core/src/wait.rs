@@ -119,13 +119,16 @@ mod modelled {
         sleepers: Condvar,
     }
 
-    /// Loom's model of a futex. It knows no timeout: a lost wake-up is a deadlock that
-    /// loom reports.
+    /// Loom's model of a futex. Without a timeout a lost wake-up is a deadlock that loom
+    /// reports; with one, time is over as soon as the word was looked at.
     #[derive(Debug, Clone, Copy, Default)]
     pub struct Model;
 
     impl Wait for Model {
-        fn wait(futex: &Futex, expected: u32, _timeout: Option<Duration>) -> bool {
+        fn wait(futex: &Futex, expected: u32, timeout: Option<Duration>) -> bool {
+            if timeout.is_some() {
+                return futex.model.word.load(Ordering::Relaxed) != expected;
+            }
             let guard = futex.model.lock.lock().expect("no model thread panicked");
             // The kernel reads the word under its own lock, with no ordering that the
             // caller may count on.
