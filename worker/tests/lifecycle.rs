@@ -151,7 +151,8 @@ fn connecting_can_fail() {
 
     let options = options.connect(Connect::Within(Duration::from_millis(20)));
     let error = Connection::open(options.clone(), registrations(&["one"])).expect_err("no hub");
-    assert_eq!(error.code(), ErrorCode::Io);
+    // What the last attempt met, if there was one in time.
+    assert!(matches!(error.code(), ErrorCode::Io | ErrorCode::Timeout), "{error}");
 
     let options = options.connect(Connect::Background);
     let connection = Connection::open(options, registrations(&["one"])).expect("later");
@@ -324,7 +325,7 @@ fn r07_shutdown_ends_in_time() {
 #[test]
 fn silence_is_noticed() {
     let hub = FakeHub::new();
-    let impatient = options(&hub).handshake_timeout(Duration::from_millis(20));
+    let impatient = options(&hub).handshake_timeout(Duration::from_millis(500));
     let connecting = connecting(impatient, &["one"]);
     let silent = hub.accept_raw();
     let session = hub.accept(1);
