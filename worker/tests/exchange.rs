@@ -276,6 +276,14 @@ fn a_declared_length_is_held_to() {
         exchange.respond(200, length, b"").expect("answered");
     });
     assert_eq!((answer.body.len(), answer.content_length), (0, Some(4)));
+    let answer = ask(&connection, &session, &Ask::new("HEAD", "/"), move |mut exchange| {
+        exchange.respond(200, NONE, b"whole").expect("answered");
+    });
+    assert_eq!((answer.body.len(), answer.content_length), (0, Some(5)));
+    let answer = ask(&connection, &session, &Ask::new("GET", "/"), move |mut exchange| {
+        exchange.respond(304, NONE, b"").expect("answered");
+    });
+    assert_eq!((answer.status, answer.content_length), (304, None));
 }
 
 /// H03: what is dropped without an answer is answered.
@@ -360,7 +368,12 @@ fn waits_time_out() {
     assert_eq!(exchange.read(&mut [0], short).expect_err("nothing").code(), ErrorCode::Timeout);
     assert_eq!(exchange.body(short).expect_err("nothing").code(), ErrorCode::Timeout);
     exchange.start(200, NONE).expect("started");
-    let error = exchange.write(&vec![1; 1 << 20], short).expect_err("no room");
+    let bytes = vec![1; 1 << 20];
+    let room = exchange.response_capacity();
+    assert_eq!(exchange.write_some(&bytes, short).expect("room"), room);
+    let error = exchange.write_some(&bytes, short).expect_err("no room");
+    assert_eq!(error.code(), ErrorCode::Timeout);
+    let error = exchange.write(&bytes, short).expect_err("no room");
     assert_eq!(error.code(), ErrorCode::Timeout);
     exchange.abort().expect("aborted");
     assert!(!in_flight.answer().expect("alive").complete);

@@ -13,6 +13,7 @@ mod owned;
 mod raw;
 mod read;
 mod respond;
+mod stream;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -319,6 +320,16 @@ impl Exchange {
     /// the hub is gone, the answer was not started, or more than the declared length.
     pub fn write(&mut self, bytes: &[u8], timeout: Option<Duration>) -> Result<()> {
         self.raw.write(bytes, timeout)
+    }
+
+    /// Adds some of `bytes` to a streamed body, waiting for room for the first; gives the
+    /// count.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](Self::write), but none of the bytes has gone then.
+    pub fn write_some(&mut self, bytes: &[u8], timeout: Option<Duration>) -> Result<usize> {
+        self.raw.write_some(bytes, timeout)
     }
 
     /// Adds as much of `bytes` as there is room for; gives the count. `None`: no room

@@ -1,22 +1,19 @@
 //! Answering.
 
 use std::sync::MutexGuard;
-use std::time::Duration;
-
-use slotway_core::Watch;
 
 use super::check::{self, Checked};
+use super::stream::admit;
 use super::{Header, RawExchange};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::problem::{MEDIA_TYPE, Problem};
-use crate::session::{Entered, Occasion, Response};
+use crate::session::{Entered, Response};
 use crate::sync::lock;
 
 /// Bytes of a head that the hub has reserved memory for.
 const HEAD_RESERVED: usize = 16 << 10;
 
-const NOT_STARTED: &str = "the answer was not started; give its status and headers first";
 const STARTED: &str = "the answer was started; write, finish or abort it";
 const BODY_BEGUN: &str = "a body was committed; complete the answer with its status and headers";
 
@@ -39,13 +36,13 @@ impl RawExchange {
             return Err(Error::OutOfOrder(BODY_BEGUN));
         }
         let bodiless = self.bodiless(&entered, status);
-        let length = full_length(checked.content_length, body.len() as u64, bodiless)?;
-        self.encode(&entered, status, headers, &checked, Some(length))?;
+        let length = full_length(status, checked.content_length, body.len() as u64, bodiless)?;
+        self.encode(&entered, status, headers, &checked, length)?;
         response.started = true;
         let body = if bodiless { &[] } else { body };
         let written = self.session.side().write_response(entered.claim(), body);
         if written < body.len() {
-            let poured = self.pour(&entered, &body[written..], &mut Deadline::new(None));
+            let poured = self.pour(&entered, &body[written..]);
             if let Err(error) = poured {
                 drop(entered);
                 self.end(response, End::Abort);
@@ -54,35 +51,6 @@ impl RawExchange {
         }
         drop(entered);
         self.end(response, End::Finish);
-        Ok(())
-    }
-
-    /// As [`Exchange::start`](super::Exchange::start).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn start<'h, H>(&self, status: u16, headers: H) -> Result<()>
-    where
-        H: IntoIterator<Item = Header<'h>, IntoIter: Clone>,
-    {
-        let headers = headers.into_iter();
-        let checked = check::head(status, headers.clone())?;
-        let mut response = lock(&self.state().response);
-        let entered = self.enter()?;
-        fresh(&response)?;
-        let bodiless = self.bodiless(&entered, status);
-        if let Some(declared) = checked.content_length.filter(|&length| response.given > length) {
-            return Err(Error::BodyLength { declared, given: response.given });
-        }
-        self.encode(&entered, status, headers, &checked, checked.content_length)?;
-        response.started = true;
-        response.bodiless = bodiless;
-        response.declared = checked.content_length;
-        if bodiless {
-            // No byte of a body will follow that could take the head along.
-            self.session.ring(self.session.side().announce(entered.claim()));
-        }
         Ok(())
     }
 
@@ -101,8 +69,8 @@ impl RawExchange {
         let entered = self.enter()?;
         fresh(&response)?;
         let bodiless = self.bodiless(&entered, status);
-        let length = full_length(checked.content_length, response.given, bodiless)?;
-        self.encode(&entered, status, headers, &checked, Some(length))?;
+        let length = full_length(status, checked.content_length, response.given, bodiless)?;
+        self.encode(&entered, status, headers, &checked, length)?;
         response.started = true;
         drop(entered);
         self.end(response, End::Finish);
@@ -155,92 +123,6 @@ impl RawExchange {
         Ok(())
     }
 
-    /// As [`Exchange::write`](super::Exchange::write).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn write(&self, bytes: &[u8], timeout: Option<Duration>) -> Result<()> {
-        let mut response = lock(&self.state().response);
-        let entered = self.enter()?;
-        begun(&response)?;
-        admit(&mut response, bytes.len())?;
-        self.hopeless(&entered)?;
-        if response.bodiless || bytes.is_empty() {
-            return Ok(());
-        }
-        self.pour(&entered, bytes, &mut Deadline::new(timeout))
-    }
-
-    /// As [`Exchange::try_write`](super::Exchange::try_write).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn try_write(&self, bytes: &[u8]) -> Result<Option<usize>> {
-        let mut response = lock(&self.state().response);
-        let entered = self.enter()?;
-        begun(&response)?;
-        self.hopeless(&entered)?;
-        fits(&response, bytes.len())?;
-        if response.bodiless || bytes.is_empty() {
-            admit(&mut response, bytes.len())?;
-            return Ok(Some(bytes.len()));
-        }
-        let side = self.session.side();
-        loop {
-            let count = side.write_response(entered.claim(), bytes);
-            if count > 0 {
-                self.state().clear_watched(Occasion::Response);
-                admit(&mut response, count)?;
-                self.session.ring(side.announce(entered.claim()));
-                return Ok(Some(count));
-            }
-            // Before the look: whoever closes the session sees it, or is seen.
-            self.state().set_watched(Occasion::Response);
-            self.hopeless(&entered)?;
-            match side.watch_response(entered.claim()) {
-                Watch::Armed => return Ok(None),
-                Watch::LookAgain => {}
-            }
-        }
-    }
-
-    /// As [`Exchange::flush`](super::Exchange::flush).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn flush(&self) -> Result<()> {
-        let response = lock(&self.state().response);
-        let entered = self.enter()?;
-        begun(&response)?;
-        self.session.ring(self.session.side().announce(entered.claim()));
-        Ok(())
-    }
-
-    /// As [`Exchange::finish`](super::Exchange::finish).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn finish(&self) -> Result<()> {
-        let response = lock(&self.state().response);
-        drop(self.enter()?);
-        begun(&response)?;
-        let given = response.given;
-        match response.declared {
-            Some(declared) if declared != given && !response.bodiless => {
-                self.end(response, End::Abort);
-                Err(Error::BodyLength { declared, given })
-            }
-            _ => {
-                self.end(response, End::Finish);
-                Ok(())
-            }
-        }
-    }
-
     /// As [`Exchange::abort`](super::Exchange::abort).
     ///
     /// # Errors
@@ -267,10 +149,11 @@ impl RawExchange {
     /// Answers for a handler that gave no answer: with 500, or by breaking off what was
     /// begun. Whoever waits in the exchange comes back.
     pub fn give_up(&self) {
-        let response = lock(&self.state().response);
-        if self.enter().is_err() {
+        // Most exchanges are answered, and none becomes unanswered again.
+        if !self.is_open() {
             return;
         }
+        let response = lock(&self.state().response);
         let begun = response.started || response.given > 0;
         drop(response);
         let headers = [(b"content-type".as_slice(), MEDIA_TYPE)];
@@ -282,11 +165,11 @@ impl RawExchange {
         }
     }
 
-    fn bodiless(&self, entered: &Entered<'_>, status: u16) -> bool {
+    pub(super) fn bodiless(&self, entered: &Entered<'_>, status: u16) -> bool {
         matches!(status, 204 | 304) || self.answers_head_request(entered)
     }
 
-    fn encode<'h>(
+    pub(super) fn encode<'h>(
         &self,
         entered: &Entered<'_>,
         status: u16,
@@ -318,25 +201,17 @@ impl RawExchange {
     }
 
     /// Writes all of `bytes`, waiting for room.
-    fn pour(&self, entered: &Entered<'_>, mut bytes: &[u8], deadline: &mut Deadline) -> Result<()> {
-        let side = self.session.side();
-        loop {
-            let count = side.write_response(entered.claim(), bytes);
+    fn pour(&self, entered: &Entered<'_>, mut bytes: &[u8]) -> Result<()> {
+        self.session.ring(self.session.side().announce(entered.claim()));
+        while !bytes.is_empty() {
+            let count = self.pour_some(entered, bytes, &mut Deadline::new(None))?;
             bytes = &bytes[count..];
-            self.session.ring(side.announce(entered.claim()));
-            if bytes.is_empty() {
-                return Ok(());
-            }
-            self.hopeless(entered)?;
-            let left = deadline.left().map_err(|_| Error::Timeout)?;
-            let _ = self
-                .state()
-                .sleep(|| self.session.is_closed(), || side.park_response(entered.claim(), left));
         }
+        Ok(())
     }
 
     /// Ends the exchange. The lock is what makes this the only one who does.
-    fn end(&self, response: MutexGuard<'_, Response>, end: End) {
+    pub(super) fn end(&self, response: MutexGuard<'_, Response>, end: End) {
         self.session.end(self.slot, |claim| match end {
             End::Finish => self.session.side().finish(claim),
             End::Abort => self.session.side().abort(claim),
@@ -347,43 +222,28 @@ impl RawExchange {
 
 /// How an exchange ends.
 #[derive(Debug, Clone, Copy)]
-enum End {
+pub(super) enum End {
     Finish,
     Abort,
 }
 
-fn fresh(response: &Response) -> Result<()> {
+pub(super) fn fresh(response: &Response) -> Result<()> {
     if response.started { Err(Error::OutOfOrder(STARTED)) } else { Ok(()) }
 }
 
-fn begun(response: &Response) -> Result<()> {
-    if response.started { Ok(()) } else { Err(Error::OutOfOrder(NOT_STARTED)) }
-}
-
-/// Whether `count` more bytes stay within the declared length.
-fn fits(response: &Response, count: usize) -> Result<()> {
-    let given = response.given.saturating_add(count as u64);
-    match response.declared {
-        Some(declared) if given > declared && !response.bodiless => {
-            Err(Error::BodyLength { declared, given })
-        }
-        _ => Ok(()),
-    }
-}
-
-fn admit(response: &mut Response, count: usize) -> Result<()> {
-    fits(response, count)?;
-    response.given = response.given.saturating_add(count as u64);
-    Ok(())
-}
-
-/// The length to state for a body that is known whole.
-fn full_length(declared: Option<u64>, given: u64, bodiless: bool) -> Result<u64> {
+/// The length to state for a body that is known whole. `None`: for 304, which would say
+/// something of the body that the client has, not of this one.
+fn full_length(
+    status: u16,
+    declared: Option<u64>,
+    given: u64,
+    bodiless: bool,
+) -> Result<Option<u64>> {
     match declared {
         Some(declared) if declared != given && !(bodiless && given == 0) => {
             Err(Error::BodyLength { declared, given })
         }
-        Some(declared) => Ok(declared),
-        None => Ok(given),
+        Some(declared) => Ok(Some(declared)),
+        None => Ok((status != 304).then_some(given)),
     }
 }
