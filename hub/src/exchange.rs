@@ -16,6 +16,7 @@ use std::task::{Context, Poll};
 
 use slotway_core::head::{HeadTooLong, RequestEncoder, RequestLine};
 use slotway_core::hub::{Abandoned, NotEnded, Progress, PublishError, Readable, Ticket};
+use slotway_core::map::HEAD_BYTES_RESERVED;
 use slotway_core::{End, Watch};
 
 pub(crate) use download::{Download, UploadTask};
@@ -23,9 +24,6 @@ pub(crate) use spool::{Budget, Spool, SpoolError, SpoolReader};
 pub(crate) use upload::{Upload, Uploaded};
 
 use crate::instance::{Instance, NoSlot, Permit, Registration, Standing};
-
-/// Bytes of each head area whose memory comes with the slot.
-const HEAD_BYTES_RESERVED: usize = 16 << 10;
 
 /// How often a look may be repeated at once before the task gives way to others: a
 /// hostile worker could ask for another look forever.

@@ -19,7 +19,7 @@ const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlag
 
 /// Bytes of each head area that are reserved with a slot. A longer head is reserved by
 /// whoever writes it.
-const HEAD_RESERVED: u64 = 16 << 10;
+pub const HEAD_BYTES_RESERVED: usize = 16 << 10;
 
 /// A region that could not be created or opened.
 #[derive(Debug)]
@@ -180,8 +180,8 @@ impl Mapping {
         let head = u64::from(spec.head_bytes);
         let rings = u64::from(spec.request_bytes) + u64::from(spec.response_bytes);
         reserve(&self.file, header as u64, crate::layout::SLOT_HEADER_BYTES as u64)?;
-        reserve(&self.file, payload, head.min(HEAD_RESERVED))?;
-        reserve(&self.file, payload + head, head.min(HEAD_RESERVED))?;
+        reserve(&self.file, payload, head.min(HEAD_BYTES_RESERVED as u64))?;
+        reserve(&self.file, payload + head, head.min(HEAD_BYTES_RESERVED as u64))?;
         reserve(&self.file, payload + 2 * head, rings)?;
         Ok(())
     }

@@ -9,7 +9,7 @@ mod tests;
 
 pub use doorbell::Doorbell;
 pub use fd::{receive, send};
-pub use mapping::{MapError, Mapping};
+pub use mapping::{HEAD_BYTES_RESERVED, MapError, Mapping};
 
 /// The clock of deadlines: nanoseconds of CLOCK_MONOTONIC, the same in every process.
 pub fn monotonic_ns() -> u64 {

@@ -2,6 +2,8 @@
 
 use std::sync::MutexGuard;
 
+use slotway_core::map::HEAD_BYTES_RESERVED;
+
 use super::check::{self, Checked};
 use super::stream::admit;
 use super::{Header, RawExchange};
@@ -10,9 +12,6 @@ use crate::error::{Error, Result};
 use crate::problem::{MEDIA_TYPE, Problem};
 use crate::session::{Entered, Response};
 use crate::sync::lock;
-
-/// Bytes of a head that the hub has reserved memory for.
-const HEAD_RESERVED: usize = 16 << 10;
 
 const STARTED: &str = "the answer was started; write, finish or abort it";
 const BODY_BEGUN: &str = "a body was committed; complete the answer with its status and headers";
@@ -181,7 +180,7 @@ impl RawExchange {
         if checked.encoded > limit {
             return Err(Error::TooLarge { what: "the response's head", limit });
         }
-        if checked.encoded > HEAD_RESERVED {
+        if checked.encoded > HEAD_BYTES_RESERVED {
             self.session
                 .mapping()
                 .reserve_heads(self.slot)
