@@ -9,6 +9,7 @@ mod event_loop;
 mod fake_hub;
 mod hostile;
 mod idle;
+mod leaving;
 mod limits;
 mod memory;
 mod start;

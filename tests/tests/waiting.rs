@@ -69,6 +69,7 @@ flavors! {
         let full = hub.get("/hello/late");
         says_when(&full);
         assert_eq!(full.problem(), "queue_full");
+        assert_eq!(full.json()["retry_after_ms"], 250, "a full queue is the longest wait");
         assert!(begun.elapsed() < Duration::from_millis(600), "at once, not after the wait");
         for client in &mut waiting {
             let response = client.read_response().expect("an answer");
