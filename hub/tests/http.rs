@@ -164,6 +164,22 @@ fn h13_what_no_worker_has_to_see() {
     rig.wait_all_free();
 }
 
+/// Goal: where the worker neither states a length nor sends a body, HEAD claims none.
+#[test]
+fn a_head_answer_states_no_length_that_nobody_stated() {
+    let rig = Rig::new();
+    let _worker = Worker::start(rig.control(), "a", &[("GET", "/a")], |request| {
+        request.head(200, None, &[]);
+        request.finish();
+    });
+    let mut client = rig.client();
+    let reply = client.request("HEAD", "/a", "", b"");
+    assert_eq!((reply.status, reply.header("content-length")), (200, None));
+    let reply = client.get("/a");
+    assert_eq!((reply.status, reply.header("content-length")), (200, Some("0")));
+    rig.wait_all_free();
+}
+
 /// Goal: an answer that would break the client's framing is 502 and the slot is free.
 #[test]
 fn h14_a_worker_cannot_break_the_framing() {

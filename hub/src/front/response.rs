@@ -87,7 +87,9 @@ pub(super) fn respond(
     }
     let complete = (readable.end == End::Finished).then_some(readable.length);
     let body = if *method == Method::HEAD || is_empty_by_nature(head.status) {
-        let length = head.length.or(complete.map(|length| length as u64));
+        // No body came because none was asked for; that says nothing of its length.
+        let sent = complete.filter(|&length| length > 0);
+        let length = head.length.or(sent.map(|length| length as u64));
         // What an empty answer says of its own length would be wrong of the resource's.
         if let Some(length) = length.filter(|_| !is_empty_by_nature(head.status)) {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
