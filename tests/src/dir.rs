@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What the names of these directories begin with.
-pub(crate) const PREFIX: &str = "slotway-test-";
+const PREFIX: &str = "slotway-test-";
 
 /// A fresh directory, mode 0700, that goes with this value. Its path is short enough for
 /// a Unix socket inside.

@@ -8,6 +8,11 @@
 //! Nothing here waits by sleeping a fixed time: every wait is for a condition, with a
 //! deadline, and every case runs under a [`Watchdog`] that shows what all its processes
 //! said before it gives up.
+//!
+//! `SLOTWAY_TEST_LONG=1` gives the long forms (1 GiB bodies, 10 s of idling), and
+//! `SLOTWAY_TEST_HUB` names another program than the `slotway` that cargo builds. Cases
+//! that need strace, valgrind, setpriv or a mount namespace say so and pass where there is
+//! none.
 
 mod admin;
 pub mod artifacts;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::dir;
+/// What marks the directories of this project's own tests, which may run at the same time.
+const TEST: &str = "-test-";
 
 /// What lay in `/dev/shm` and `/tmp` at one moment, as far as it could be ours.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ impl Litter {
         Litter { before: look() }
     }
 
-    /// What has come since, this harness's own directories aside.
+    /// What has come since, the directories of tests aside.
     pub fn since(&self) -> Vec<String> {
         look().difference(&self.before).cloned().collect()
     }
@@ -33,7 +34,7 @@ fn look() -> BTreeSet<String> {
             // Others use /tmp at the same time, but nothing of theirs bears our name. In
             // /dev/shm everything counts.
             let ours = place == "/dev/shm" || name.to_lowercase().contains("slotway");
-            if ours && !name.starts_with(dir::PREFIX) {
+            if ours && !name.contains(TEST) {
                 found.insert(format!("{place}/{name}"));
             }
         }

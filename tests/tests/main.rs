@@ -13,4 +13,5 @@ mod leaving;
 mod limits;
 mod memory;
 mod start;
+mod valgrind;
 mod waiting;
