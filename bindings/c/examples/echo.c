@@ -8,19 +8,30 @@
 
 static slotway_status echo(slotway_request *request)
 {
-    static const slotway_field octets = SLOTWAY_FIELD("content-type", "application/octet-stream");
-    slotway_field headers[2];
+    slotway_field headers[] = {
+        SLOTWAY_FIELD("content-type", "application/octet-stream"),
+        SLOTWAY_FIELD("content-length", ""),
+    };
+    slotway_head head = SLOTWAY_HEAD_INIT;
     slotway_view type;
     slotway_status status;
-    size_t count = 0;
+    size_t header_count = 1;
+    unsigned long long count = 0;
+    char length[24];
 
-    /* The answer has the request's content type. */
-    if ((status = slotway_request_header(request, "content-type", &type)) != SLOTWAY_OK)
+    /* The answer has the request's content type, and its length if that was stated. */
+    if ((status = slotway_request_head(request, &head)) != SLOTWAY_OK ||
+        (status = slotway_request_header(request, "content-type", &type)) != SLOTWAY_OK)
         return status;
-    headers[0] = octets;
     if (type.data != NULL)
         headers[0].value = type;
-    if ((status = slotway_request_start(request, 200, headers, 1)) != SLOTWAY_OK)
+    if (head.content_length != SLOTWAY_LENGTH_UNKNOWN) {
+        headers[1].value.data = length;
+        headers[1].value.length = (size_t)snprintf(length, sizeof length, "%llu",
+                                                   (unsigned long long)head.content_length);
+        header_count = 2;
+    }
+    if ((status = slotway_request_start(request, 200, headers, header_count)) != SLOTWAY_OK)
         return status;
 
     /* From the request's half of the slot to the response's half, with no buffer between:
@@ -40,7 +51,7 @@ static slotway_status echo(slotway_request *request)
         if (complete)
             break;
     }
-    printf("echo: %zu bytes\n", count);
+    printf("echo: %llu bytes\n", count);
     return slotway_request_finish(request);
 }
 

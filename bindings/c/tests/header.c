@@ -1,0 +1,49 @@
+/* The header by itself: it needs nothing before it, may be included twice, and its macros
+ * work in every dialect. Compiled only, in each dialect, with all warnings as errors. */
+#include <slotway.h>
+#include <slotway.h>
+
+#if SLOTWAY_ABI_VERSION != ((SLOTWAY_ABI_MAJOR << 16) | SLOTWAY_ABI_MINOR)
+#error "SLOTWAY_ABI_VERSION is not made of its parts"
+#endif
+
+/* The sizes are part of the ABI. */
+typedef char status_is_an_int32[sizeof(slotway_status) == 4 ? 1 : -1];
+typedef char worker_options_size[sizeof(slotway_worker_options) == 56 ? 1 : -1];
+typedef char registration_options_size[sizeof(slotway_registration_options) == 8 ? 1 : -1];
+typedef char head_size[sizeof(slotway_head) == 120 ? 1 : -1];
+typedef char field_size[sizeof(slotway_field) == 32 ? 1 : -1];
+typedef char peer_size[sizeof(slotway_peer) == 24 ? 1 : -1];
+typedef char trace_size[sizeof(slotway_trace) == 32 ? 1 : -1];
+
+static const slotway_field headers[] = {
+    SLOTWAY_FIELD("content-type", "text/plain"),
+    SLOTWAY_FIELD("x-empty", ""),
+};
+
+uint32_t use_everything(slotway_worker *worker, slotway_request *request);
+
+uint32_t use_everything(slotway_worker *worker, slotway_request *request)
+{
+    slotway_worker_options options = SLOTWAY_WORKER_OPTIONS_INIT;
+    slotway_registration_options registration = SLOTWAY_REGISTRATION_OPTIONS_INIT;
+    slotway_head head = SLOTWAY_HEAD_INIT;
+    slotway_view view = SLOTWAY_VIEW_INIT;
+    slotway_view text = SLOTWAY_LITERAL("text");
+    slotway_status status = slotway_worker_new(&options, &worker);
+
+    if (status == SLOTWAY_OK)
+        status = slotway_worker_register(worker, "name", &registration, NULL);
+    if (status == SLOTWAY_E_TIMEOUT || !SLOTWAY_ABI_COMPATIBLE())
+        return (uint32_t)text.length;
+    switch (slotway_request_head(request, &head)) {
+    case SLOTWAY_OK:
+        break;
+    case SLOTWAY_E_CLOSED:
+    default:
+        return (uint32_t)(view.length + headers[0].name.length);
+    }
+    status = slotway_request_respond(request, 200, headers, 2, text.data, text.length);
+    return head.size + SLOTWAY_ROUTE_IDEMPOTENT + (head.content_length == SLOTWAY_LENGTH_UNKNOWN) +
+           (uint32_t)(slotway_status_name(status)[0] == 'o');
+}
