@@ -176,6 +176,9 @@ impl fmt::Display for ErrorCode {
 }
 
 impl Error {
+    /// What is too large when the client is to blame and not the handler.
+    pub(crate) const REQUEST_BODY: &str = "the request's body";
+
     /// The stable code.
     pub fn code(&self) -> ErrorCode {
         match self {

@@ -218,8 +218,10 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let kind = match self {
             Error::BodyAborted | Error::BadBody(_) => Problem::BadBody,
-            Error::TooLarge { .. } => Problem::BodyTooLarge,
-            Error::InvalidHead(_) | Error::BodyLength { .. } => Problem::BadAnswer,
+            Error::TooLarge { what: Error::REQUEST_BODY, .. } => Problem::BodyTooLarge,
+            Error::TooLarge { .. } | Error::InvalidHead(_) | Error::BodyLength { .. } => {
+                Problem::BadAnswer
+            }
             Error::Timeout => Problem::Timeout,
             _ => Problem::Failed,
         };

@@ -87,7 +87,7 @@ impl AsyncBody {
     ///
     /// [`Error::TooLarge`]; and as for [`read`](Self::read).
     pub async fn collect(&mut self, limit: usize) -> Result<Vec<u8>> {
-        let too_large = Error::TooLarge { what: "the request's body", limit };
+        let too_large = Error::TooLarge { what: Error::REQUEST_BODY, limit };
         let stated = self.content_length.unwrap_or(0);
         if stated > limit as u64 {
             return Err(too_large);

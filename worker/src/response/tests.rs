@@ -27,7 +27,8 @@ fn what_handlers_give_back() {
 fn errors_are_problems() {
     let cases = [
         (Error::BodyAborted, 400),
-        (Error::TooLarge { what: "the body", limit: 1 }, 413),
+        (Error::TooLarge { what: Error::REQUEST_BODY, limit: 1 }, 413),
+        (Error::TooLarge { what: "the response's head", limit: 1 }, 502),
         (Error::InvalidHead("x".to_owned()), 502),
         (Error::Timeout, 504),
         (Error::HubGone, 500),

@@ -123,7 +123,7 @@ impl Request {
     /// exchange was cancelled, or the hub is gone.
     pub fn body(&mut self) -> Result<&[u8]> {
         if self.collected.is_none() {
-            let too_large = Error::TooLarge { what: "the request's body", limit: self.body_max };
+            let too_large = Error::TooLarge { what: Error::REQUEST_BODY, limit: self.body_max };
             if self.content_length().is_some_and(|length| length > self.body_max as u64) {
                 return Err(too_large);
             }
@@ -151,7 +151,7 @@ impl Request {
                 return Ok(collected);
             }
             if collected.len() + count > self.body_max {
-                return Err(Error::TooLarge { what: "the request's body", limit: self.body_max });
+                return Err(Error::TooLarge { what: Error::REQUEST_BODY, limit: self.body_max });
             }
             collected.extend_from_slice(&piece[..count]);
         }
