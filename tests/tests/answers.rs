@@ -131,6 +131,9 @@ flavors! {
             assert!(said.ends_with(code), "{said}");
             everyone_gets_their_own(&mut client, 0);
         }
+        // More than the slot has room for: the worker's mistake, not the client's.
+        let response = client.exchange(&Request::get("/inplace/100000")).expect("an answer");
+        assert_eq!(response.status(), 502, "{response:?}");
         hub.wait_all_free();
     }
 

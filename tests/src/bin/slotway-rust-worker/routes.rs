@@ -26,7 +26,7 @@ pub(super) const ROUTES: [(&str, &str, Handler); 18] = [
     ("GET", "/target/{first}/{*rest}", Gives(target)),
     ("GET", "/download/{bytes}", Answers(download)),
     ("GET", "/sized/{bytes}", Answers(sized)),
-    ("GET", "/inplace/{bytes}", Answers(inplace)),
+    ("GET", "/inplace/{bytes}", Gives(inplace)),
     ("GET", "/big-head/{bytes}", Gives(big_head)),
     ("POST", "/slow-read/{ms}", Answers(slow_read)),
     ("GET", "/sleep/{ms}", Answers(sleep)),
@@ -150,12 +150,15 @@ fn stream(exchange: &mut Exchange) -> Result<()> {
     exchange.finish()
 }
 
-fn inplace(exchange: &mut Exchange) -> Result<()> {
-    let length = number(exchange, "bytes");
-    let bytes = PATTERN.take(length);
-    exchange.reserve(bytes.len())?.copy_from_slice(&bytes);
-    exchange.commit(bytes.len())?;
-    exchange.complete(200, [TEXT])
+/// The library makes a response of what goes wrong.
+fn inplace(request: &mut Request) -> Response {
+    let exchange = request.exchange();
+    let bytes = PATTERN.take(number(exchange, "bytes"));
+    let written = exchange.reserve(bytes.len()).map(|space| space.copy_from_slice(&bytes));
+    written
+        .and_then(|()| exchange.commit(bytes.len()))
+        .and_then(|()| exchange.complete(200, [TEXT]))
+        .into_response()
 }
 
 fn big_head(request: &mut Request) -> Response {
