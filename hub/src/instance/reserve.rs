@@ -75,6 +75,12 @@ impl Instance {
         }
     }
 
+    /// How many slots are set aside for want of memory.
+    pub(super) fn slots_aside(&self) -> u32 {
+        // No more than a region's slots, whose number is a u32.
+        self.reserve.lock().tickets.len() as u32
+    }
+
     /// Whether any slot could be used at all.
     pub(crate) fn has_memory(&self) -> bool {
         self.none_free() != NoSlot::NoMemory
