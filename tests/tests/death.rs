@@ -187,6 +187,8 @@ flavors! {
     Heavy, 90, fn workers_survive_their_hub_and_serve_the_next(flavor) {
         let mut hub = Hub::start();
         let mut workers = [(); 2].map(|()| Worker::builder(flavor, &hub).threads(2).start(&hub));
+        hub.get("/hello/first").expect(200);
+        let open = workers.each_ref().map(|worker| proc::descriptors(worker.pid()).len());
         for _ in 0..3 {
             let mut clients = [(); 2].map(|()| begin(&hub, "/sleep/300"));
             eventually("they are at work", SOON, || (hub.slots().claimed == 2).then_some(()));
@@ -205,10 +207,12 @@ flavors! {
                 assert!(used <= 10, "{used} ticks of 100 while there is no hub");
             }
             hub = Hub::builder().dir(&dir).listen(address).start();
-            for worker in &workers {
-                hub.wait_registered(worker.pid(), "conformance");
-                eventually("the old region is let go", SOON, || {
-                    (proc::mapped_regions(worker.pid()) == 1).then_some(())
+            for (worker, open) in workers.iter().zip(open) {
+                let pid = worker.pid();
+                hub.wait_registered(pid, "conformance");
+                eventually("the old region and its descriptors are let go", SOON, || {
+                    let descriptors = proc::descriptors(pid).len();
+                    (proc::mapped_regions(pid) == 1 && descriptors <= open).then_some(())
                 });
             }
             let mut client = hub.connect();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use slotway_tests::control::register;
 use slotway_tests::http::{Connection, Request};
 use slotway_tests::raw::RawWorker;
-use slotway_tests::{Hub, Weight, case, eventually};
+use slotway_tests::{Hub, Weight, case, eventually, proc};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -192,5 +192,39 @@ fn two_registrations_of_one_worker_are_told_apart() {
             worker.answer(claim, 200, b"told");
             assert_eq!(text(&mut client), "told");
         }
+    });
+}
+
+#[test]
+fn workers_that_come_and_go_leave_nothing_behind() {
+    case("workers_that_come_and_go_leave_nothing_behind", Weight::Heavy, SOON * 3, || {
+        let hub = Hub::start();
+        let pid = hub.process.pid();
+        let come_and_go = |rounds: u32| {
+            for round in 0..rounds {
+                let worker = RawWorker::registered(&hub.control_path(), "guest", &["/guest"]);
+                let mut client = begin(&hub, "/guest");
+                let claim = worker.claim();
+                // Every other one goes with the request in its hands.
+                if round % 2 == 0 {
+                    worker.answer(claim, 200, b"served");
+                    assert_eq!(text(&mut client), "served");
+                } else {
+                    drop((claim, worker));
+                    assert_eq!(problem(&mut client), (502, "worker_gone".to_owned()));
+                }
+            }
+            eventually("all are gone", SOON, || hub.workers().is_empty().then_some(()));
+        };
+        come_and_go(50);
+        let (descriptors, memory) = (proc::descriptors(pid).len(), proc::resident_bytes(pid));
+        come_and_go(500);
+        eventually("nothing of them is left", SOON, || {
+            let now = proc::descriptors(pid).len();
+            (now <= descriptors && proc::mapped_regions(pid) == 0).then_some(())
+        });
+        let growth = proc::resident_bytes(pid).saturating_sub(memory);
+        println!("500 workers came and went: hub +{} KiB", growth / 1024);
+        assert!(growth < 8 << 20, "{} KiB", growth / 1024);
     });
 }
