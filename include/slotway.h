@@ -21,7 +21,8 @@
  * OWNERSHIP. What a function gives through a `slotway_worker **` or `slotway_request **` is
  * yours until you close it, once. Views (slotway_view) are never yours: they lie in the
  * slot until the request is answered or closed. What you pass in is copied or read before
- * the call comes back. The library never calls back, and never frees your memory.
+ * the call comes back. The library never frees your memory, and calls back for nothing
+ * but the log, if you want one (slotway_log).
  *
  * ERRORS. What can fail gives a slotway_status: 0, or a negative code that stays what it
  * is. Outputs come last and are written on success only. slotway_last_error() says in a
@@ -54,6 +55,21 @@
 
 // Both in one number: the major version in the upper 16 bits, the minor in the lower.
 #define SLOTWAY_ABI_VERSION ((SLOTWAY_ABI_MAJOR << 16) | SLOTWAY_ABI_MINOR)
+
+// Nothing.
+#define SLOTWAY_LOG_OFF 0
+
+// What will not come right by itself.
+#define SLOTWAY_LOG_ERROR 1
+
+// What somebody may have to look into: the hub is away, a registration was refused.
+#define SLOTWAY_LOG_WARN 2
+
+// What a worker does: it connects, registers, drains.
+#define SLOTWAY_LOG_INFO 3
+
+// Everything else.
+#define SLOTWAY_LOG_DEBUG 4
 
 // The request may be sent to another worker when the one that had it died and nothing
 // had been sent to the client yet. A flag of slotway_worker_route.
@@ -122,6 +138,9 @@ typedef struct slotway_request slotway_request;
 // A worker: what it offers, and its connection to the hub. Any number of threads may use
 // one at the same time, but for setting it up.
 typedef struct slotway_worker slotway_worker;
+
+// Gets one line of the log, without an end of line. text lives during the call.
+typedef void (*slotway_log_callback)(uint32_t level, const char *text, void *userdata);
 
 // How a worker reaches its hub and behaves towards it. Begin with
 // SLOTWAY_WORKER_OPTIONS_INIT; 0 or NULL in any field means its default.
@@ -283,6 +302,23 @@ slotway_status slotway_last_status(void);
 // Lifetime: until the next call of this thread that fails. Owned by the library.
 // From any thread, about itself. Cannot fail, never NULL.
 const char *slotway_last_refusal(void);
+
+// Says where the log goes: what the library has to say that no call can give, such as that
+// the hub is away and when it tries again. For all workers of the process; off until then.
+//
+// level is the least important that is wanted: SLOTWAY_LOG_OFF to SLOTWAY_LOG_DEBUG.
+// callback gets each line; NULL writes them to the standard error. It is called from
+// threads of the library and from those that call it, several at a time. It must not call
+// slotway_log, close a worker or a request, or throw.
+//
+// Ownership: userdata stays yours. When this comes back the callback before is not running
+// any more and will not be called again.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (no such level), SLOTWAY_E_OUT_OF_ORDER (the program
+// is written in Rust and has a log of its own).
+slotway_status slotway_log(uint32_t level,
+                           slotway_log_callback callback,
+                           void *userdata);
 
 // Makes a worker. Nothing is connected yet.
 //

@@ -22,6 +22,8 @@ mod status;
 
 mod error;
 
+mod log;
+
 mod types;
 
 mod options;

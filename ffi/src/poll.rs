@@ -91,7 +91,11 @@ pub unsafe extern "C" fn slotway_worker_take(
                 Err(_) if taken > 0 => break,
                 Err(error) => return Err(error.into()),
             };
-            let handle = request::open(exchange.into_raw(), worker.addr())?;
+            let handle = match request::open(exchange.into_raw(), worker.addr()) {
+                Ok(handle) => handle,
+                Err(_) if taken > 0 => break,
+                Err(fault) => return Err(fault),
+            };
             // SAFETY: the header's contract: an array of `capacity`, and `taken` is less.
             unsafe { put_at(requests, taken, std::ptr::without_provenance_mut(handle)) };
             taken += 1;

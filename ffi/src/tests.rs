@@ -19,14 +19,15 @@ use crate::stream::*;
 use crate::types::{slotway_field, slotway_view};
 use crate::worker::slotway_worker;
 
-/// Exports that give no status: they have neither pointers nor handles.
-const OTHERS: [&str; 6] = [
+/// Exports that have neither pointers that may not be NULL nor handles.
+const OTHERS: [&str; 7] = [
     "slotway_abi_version",
     "slotway_version",
     "slotway_status_name",
     "slotway_last_error",
     "slotway_last_status",
     "slotway_last_refusal",
+    "slotway_log",
 ];
 
 fn last_error() -> String {

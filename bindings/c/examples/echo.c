@@ -60,6 +60,8 @@ int main(void)
     slotway_worker *worker = NULL;
     slotway_request *request;
 
+    /* Says on the standard error when the hub is away, for example. */
+    slotway_log(SLOTWAY_LOG_WARN, NULL, NULL);
     if (slotway_worker_new(NULL, &worker) || slotway_worker_register(worker, "echo", NULL, NULL) ||
         slotway_worker_route(worker, "POST", "/echo", 0, NULL) ||
         slotway_worker_route(worker, "PUT", "/echo", 0, NULL) ||

@@ -59,6 +59,8 @@ int main(void)
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
+    /* Says on the standard error when the hub is away, for example. */
+    slotway_log(SLOTWAY_LOG_WARN, NULL, NULL);
     if (slotway_worker_new(NULL, &worker) || slotway_worker_register(worker, "slow", NULL, NULL) ||
         slotway_worker_route(worker, "GET", "/slow/{ms}", 0, NULL) ||
         slotway_worker_connect(worker, -1)) {

@@ -336,9 +336,16 @@ static void registers(slotway_worker *worker, uint32_t registration, slotway_sta
         report(__LINE__, "the registration is what it should be", status);
 }
 
-/* A worker that cannot connect says why. */
+static void count_line(uint32_t level, const char *text, void *userdata)
+{
+    if (level <= SLOTWAY_LOG_WARN && strstr(text, "hub") != NULL)
+        ++*(int *)userdata;
+}
+
+/* A worker that cannot connect says why: to whoever calls, and in the log. */
 static void without_a_hub(void)
 {
+    int lines = 0;
     slotway_worker_options options = SLOTWAY_WORKER_OPTIONS_INIT;
     slotway_worker *worker = NULL;
     slotway_request *request = NULL;
@@ -363,7 +370,11 @@ static void without_a_hub(void)
     GIVES(SLOTWAY_OK, slotway_worker_new(&options, &worker));
     GIVES(SLOTWAY_OK, slotway_worker_register(worker, "lost", NULL, NULL));
     GIVES(SLOTWAY_OK, slotway_worker_route(worker, "GET", "/lost", 0, NULL));
+    GIVES(SLOTWAY_E_INVALID_ARGUMENT, slotway_log(5, count_line, &lines));
+    GIVES(SLOTWAY_OK, slotway_log(SLOTWAY_LOG_WARN, count_line, &lines));
     GIVES(SLOTWAY_E_IO, slotway_worker_connect(worker, 100));
+    GIVES(SLOTWAY_OK, slotway_log(SLOTWAY_LOG_OFF, NULL, NULL));
+    CHECK(lines > 0);
     CHECK(strstr(slotway_last_error(), "/nonexistent/hub.sock") != NULL);
     GIVES(SLOTWAY_E_OUT_OF_ORDER, slotway_worker_poll_fd(worker, &fd));
     /* In the background; there is nothing yet, and nothing goes wrong either. */
