@@ -16,19 +16,14 @@ mod real {
     use core::marker::PhantomData;
     use core::ptr::NonNull;
 
-    /// A run of shared bytes.
+    /// A run of shared bytes. It stays in its thread: its copies may all write, and
+    /// threads that share a region take an area each.
     #[derive(Debug, Clone, Copy)]
     pub struct Area<'a> {
         base: NonNull<u8>,
         length: usize,
         memory: PhantomData<&'a UnsafeCell<u8>>,
     }
-
-    // SAFETY: an area is a bounded pointer. Its accesses are ordered between threads by
-    // the slot word and the stream positions, as `from_raw` demands of its caller.
-    unsafe impl Send for Area<'_> {}
-    // SAFETY: as above.
-    unsafe impl Sync for Area<'_> {}
 
     impl<'a> Area<'a> {
         /// An area over `length` bytes at `base`.

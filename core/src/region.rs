@@ -1,9 +1,24 @@
 //! A region as both sides see it: typed access to what `layout.rs` places.
 
+use core::sync::atomic::{AtomicU64, Ordering};
+
 #[cfg(not(slotway_loom))]
 pub use mapped::Region;
 #[cfg(slotway_loom)]
 pub use modelled::Region;
+
+/// Tells the regions of this process apart, so that a ticket or a claim of one is not
+/// taken for another's: it would lend out bytes that somebody else writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RegionId(u64);
+
+impl RegionId {
+    fn next() -> RegionId {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: only that every number is given once counts.
+        RegionId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 /// Something that keeps a region's memory alive and gives access to it.
 pub trait RegionRef {
@@ -34,6 +49,7 @@ impl<T: RegionRef + ?Sized> RegionRef for std::sync::Arc<T> {
 mod mapped {
     use core::ptr::NonNull;
 
+    use super::RegionId;
     use crate::Layout;
     use crate::area::Area;
     use crate::bell::Bell;
@@ -49,6 +65,7 @@ mod mapped {
     pub struct Region {
         base: NonNull<u8>,
         layout: Layout,
+        id: RegionId,
     }
 
     // SAFETY: the words of a region are atomics and its bytes are areas, whose accesses
@@ -67,7 +84,11 @@ mod mapped {
         /// as zeros, and that nobody in this process uses but through regions.
         pub unsafe fn from_raw(base: NonNull<u8>, layout: Layout) -> Region {
             debug_assert!(base.as_ptr().addr().is_multiple_of(4096));
-            Region { base, layout }
+            Region { base, layout, id: RegionId::next() }
+        }
+
+        pub(crate) fn id(&self) -> RegionId {
+            self.id
         }
 
         /// Where everything lies.
@@ -187,6 +208,7 @@ mod modelled {
 
     use loom::cell::UnsafeCell;
 
+    use super::RegionId;
     use crate::area::Area;
     use crate::bell::Bell;
     use crate::queue::Queue;
@@ -199,6 +221,7 @@ mod modelled {
     /// one; only where they lie is different.
     #[derive(Debug)]
     pub struct Region {
+        id: RegionId,
         hub_bell: Waiter,
         worker_bell: Bell,
         queue_head: AtomicU32,
@@ -239,6 +262,7 @@ mod modelled {
         pub fn model(slots: u32, head_bytes: usize, ring_bytes: usize, cells: usize) -> Region {
             let area = |bytes| (0..bytes).map(|_| UnsafeCell::new(0)).collect();
             Region {
+                id: RegionId::next(),
                 hub_bell: Waiter::default(),
                 worker_bell: Bell::default(),
                 queue_head: AtomicU32::new(0),
@@ -252,6 +276,10 @@ mod modelled {
                     })
                     .collect(),
             }
+        }
+
+        pub(crate) fn id(&self) -> RegionId {
+            self.id
         }
 
         pub(crate) fn hub_bell(&self) -> &Waiter {

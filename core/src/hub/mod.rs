@@ -23,7 +23,7 @@ use lease::Status;
 pub use submit::PublishError;
 
 use crate::bell::Rung;
-use crate::region::{Region, RegionRef};
+use crate::region::{Region, RegionId, RegionRef};
 use crate::slot::Slot;
 use crate::sync::AtomicU32;
 use crate::wait::Wait;
@@ -59,6 +59,7 @@ pub struct Ticket {
     slot: u32,
     generation: u32,
     published: bool,
+    region: RegionId,
 }
 
 impl Ticket {
@@ -139,8 +140,13 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
         self.region.region()
     }
 
+    /// # Panics
+    ///
+    /// When the ticket is another region's, as every method that takes a ticket does.
     fn slot(&self, ticket: &Ticket) -> Slot<'_> {
-        self.region().slot(ticket.slot)
+        let region = self.region();
+        assert!(ticket.region == region.id(), "a ticket of another region");
+        region.slot(ticket.slot)
     }
 
     fn lease(&self, slot: u32) -> &Lease {

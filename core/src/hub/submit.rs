@@ -52,7 +52,7 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
         let (status, before) = lease.get();
         debug_assert_eq!(status, Status::Free, "L1");
         let generation = before.wrapping_add(1) % GENERATIONS;
-        let ticket = Ticket { slot, generation, published: false };
+        let ticket = Ticket { slot, generation, published: false, region: self.region().id() };
         lease.set(Status::Held, generation);
         // Relaxed: this ticket's holder is the only one who uses them.
         lease.request_tail.store(0, Ordering::Relaxed);

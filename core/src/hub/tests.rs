@@ -52,7 +52,9 @@ fn an_exchange_goes_there_and_back() {
     let head = RequestHead::parse(worker.request_head(&claim)).expect("a head");
     assert_eq!((head.method(), head.path()), ("POST", &b"/a"[..]));
     assert_eq!(head.header("X-A"), Some(&b"\xff"[..]));
-    assert_eq!(worker.request_body(&claim), (&b"question"[..], End::Finished));
+    // SAFETY: nothing is consumed before the claim is finished.
+    let body = unsafe { worker.request_body(&claim) };
+    assert_eq!(body, (&b"question"[..], End::Finished));
 
     assert_eq!(worker.write_response(&claim, b"answer"), 6);
     worker.encode_head(&claim, 201, Some(6), |head| head.header(b"y", b"1")).expect("it fits");
@@ -221,4 +223,23 @@ fn impossible_words_and_positions_are_violations() {
     let text = Violation::StreamEnd(9).to_string();
     assert!(text.contains('9'), "{text}");
     hub.withdraw(next).expect("nobody claimed it");
+}
+
+#[test]
+#[should_panic(expected = "a claim of another region")]
+fn a_claim_of_another_region_lends_nothing() {
+    let (hub, worker) = pair(SPEC);
+    let (_, other) = pair(SPEC);
+    let _ticket = publish(&hub, b"/", b"");
+    let claim = worker.claim().expect("it is queued");
+    other.request_head(&claim);
+}
+
+#[test]
+#[should_panic(expected = "a ticket of another region")]
+fn a_ticket_of_another_region_writes_nothing() {
+    let (hub, _) = pair(SPEC);
+    let (other, _) = pair(SPEC);
+    let ticket = acquire(&hub);
+    let _ = other.write_body(&ticket, b"a");
 }

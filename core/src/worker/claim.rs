@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::{HubWake, WorkerSide};
 use crate::head::{HeadTooLong, ResponseEncoder};
-use crate::region::RegionRef;
+use crate::region::{RegionId, RegionRef};
 use crate::slot::Slot;
 use crate::stream::End;
 use crate::sync::Ordering;
@@ -20,6 +20,7 @@ use crate::waiter::Watch;
 pub struct Claim {
     pub(super) slot: u32,
     pub(super) generation: u32,
+    pub(super) region: RegionId,
 }
 
 impl Claim {
@@ -36,8 +37,13 @@ impl Claim {
 
 /// The request.
 impl<R: RegionRef, W: Wait> WorkerSide<R, W> {
+    /// # Panics
+    ///
+    /// When the claim is another region's, as every method that takes a claim does.
     fn slot(&self, claim: &Claim) -> Slot<'_> {
-        self.region().slot(claim.slot)
+        let region = self.region();
+        assert!(claim.region == region.id(), "a claim of another region");
+        region.slot(claim.slot)
     }
 
     /// The request's encoded head, borrowed from the slot.
@@ -100,31 +106,31 @@ impl<R: RegionRef, W: Wait> WorkerSide<R, W> {
 
     /// The arrived bytes that lie in one piece, borrowed from the slot, and whether more
     /// follows them. Everything that fits the ring lies in one piece.
+    ///
+    /// # Safety
+    ///
+    /// The bytes are not used any more once they are given back to the hub, by
+    /// [`consume_request`](Self::consume_request) or [`read_request`](Self::read_request).
     #[cfg(not(slotway_loom))]
     #[inline]
-    pub fn request_body<'a>(&'a self, claim: &'a Claim) -> (&'a [u8], End) {
+    pub unsafe fn request_body<'a>(&'a self, claim: &'a Claim) -> (&'a [u8], End) {
         let (head, length, end) = self.request_state(claim);
         let slot = self.slot(claim);
         let front = slot.request().front(head, length);
         // SAFETY: the hub does not touch bytes between the consumer's position and the
-        // producer's (R2); only `consume_request` moves the former, and its contract
-        // forbids consuming what is still borrowed.
+        // producer's (R2), and the caller vouches that the former does not move while
+        // they are borrowed.
         let bytes = unsafe { slot.request_ring.slice(front.start, front.length) };
         // What wraps around comes with the next look.
         (bytes, if front.length < length { End::Open } else { end })
     }
 
-    /// Gives `count` bytes of the request's body back to the hub.
-    ///
-    /// # Safety
-    ///
-    /// Nothing borrowed by [`request_body`](Self::request_body) from these bytes is used
-    /// any more, and no other thread reads this claim's request now.
+    /// Gives `count` bytes of the request's body back to the hub. By one thread at a time.
     ///
     /// # Panics
     ///
     /// When fewer bytes have arrived.
-    pub unsafe fn consume_request(&self, claim: &Claim, count: usize) -> HubWake {
+    pub fn consume_request(&self, claim: &Claim, count: usize) -> HubWake {
         let (head, length, end) = self.request_state(claim);
         assert!(count <= length, "consumed more of the request than has arrived");
         let slot = self.slot(claim);
@@ -172,7 +178,9 @@ impl<R: RegionRef, W: Wait> WorkerSide<R, W> {
     ///
     /// # Safety
     ///
-    /// The slice of an earlier call for this claim is not used any more.
+    /// The slice of an earlier call for this claim is not used any more, and this one not
+    /// once any of it is published, by [`commit_response`](Self::commit_response) or
+    /// [`write_response`](Self::write_response).
     #[cfg(not(slotway_loom))]
     #[inline]
     #[allow(clippy::mut_from_ref)]

@@ -88,7 +88,7 @@ impl<R: RegionRef, W: Wait> WorkerSide<R, W> {
                 if !queue.is_empty() {
                     self.region().worker_bell().pass_on::<W>();
                 }
-                return Some(Claim { slot, generation });
+                return Some(Claim { slot, generation, region: self.region().id() });
             }
         }
     }

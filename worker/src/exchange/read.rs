@@ -195,8 +195,7 @@ impl RawExchange {
                 "{count} bytes of the request's body are to be consumed where {arrived} have arrived"
             )));
         }
-        // SAFETY: the caller's promise, and the request's lock keeps other readers out.
-        let wake = unsafe { self.session.side().consume_request(entered.claim(), count) };
+        let wake = self.session.side().consume_request(entered.claim(), count);
         self.session.ring(wake);
         Ok(())
     }
@@ -208,7 +207,8 @@ impl RawExchange {
     /// As for [`body`](Self::body).
     unsafe fn arrived<'a>(&'a self, entered: &Entered<'_>) -> (&'a [u8], End, usize) {
         let (arrived, _) = self.session.side().request_readable(entered.claim());
-        let (bytes, end) = self.session.side().request_body(entered.claim());
+        // SAFETY: the caller's promise.
+        let (bytes, end) = unsafe { self.session.side().request_body(entered.claim()) };
         let (start, length) = (bytes.as_ptr(), bytes.len());
         // SAFETY: the bytes lie in the session's mapping, which `self` keeps, and the hub
         // leaves them alone until they are consumed or the exchange is answered, before
