@@ -1,6 +1,8 @@
-/* A program out of the tree: answers GET /ping once, drains, and ends. */
+/* A program out of the tree: answers GET /ping once, or as often as it is told, drains, and
+ * ends. */
 #include <slotway.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int failed(const char *what)
@@ -10,8 +12,9 @@ static int failed(const char *what)
     return 1;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    int left = argc > 1 ? atoi(argv[1]) : 1;
     static const slotway_field type = SLOTWAY_FIELD("content-type", "text/plain");
     slotway_worker *worker = NULL;
     slotway_request *request = NULL;
@@ -28,11 +31,21 @@ int main(void)
         return failed("connecting");
     printf("ready\n");
     fflush(stdout);
-    if (slotway_worker_next(worker, 60000, &request) != SLOTWAY_OK)
-        return failed("waiting for the request");
-    if (slotway_request_respond(request, 200, &type, 1, "pong\n", 5) != SLOTWAY_OK)
-        return failed("answering");
-    if (slotway_request_close(request) != SLOTWAY_OK || slotway_worker_drain(worker) != SLOTWAY_OK)
+    while (left-- > 0) {
+        slotway_head head = SLOTWAY_HEAD_INIT;
+        slotway_view body;
+
+        if (slotway_worker_next(worker, 60000, &request) != SLOTWAY_OK)
+            return failed("waiting for a request");
+        if (slotway_request_head(request, &head) != SLOTWAY_OK ||
+            slotway_request_body(request, 0, &body) != SLOTWAY_OK || body.length != 0)
+            return failed("reading");
+        if (slotway_request_respond(request, 200, &type, 1, "pong\n", 5) != SLOTWAY_OK)
+            return failed("answering");
+        if (slotway_request_close(request) != SLOTWAY_OK)
+            return failed("closing the request");
+    }
+    if (slotway_worker_drain(worker) != SLOTWAY_OK)
         return failed("draining");
     while ((status = slotway_worker_next(worker, -1, &request)) == SLOTWAY_OK)
         slotway_request_close(request);

@@ -269,6 +269,25 @@ else
     skip "every function under valgrind" "no valgrind"
 fi
 
+# Twenty requests more are not one allocation more.
+allocations() {
+    local log=heap-$1 n
+    start "$log" valgrind "$work/out/c99-shared" "$1"
+    eventually said "$log" ready || { kill "$worker"; return; }
+    for ((n = 0; n < $1; n++)); do get /ping >"$work/pong"; done
+    eventually ended "$worker" || kill "$worker"
+    stop_input
+    sed -n 's/.*total heap usage: \([0-9,]*\) allocs.*/\1/p' "$work/$log.log"
+}
+if have valgrind; then
+    few=$(allocations 10)
+    many=$(allocations 30)
+    check "a request allocates nothing" same "of 30 requests: ${many:-unknown} allocations" \
+        "of 30 requests: $few allocations"
+else
+    skip "a request allocates nothing" "no valgrind"
+fi
+
 # --- the examples -----------------------------------------------------------------------
 
 start hello "$work/out/hello"
