@@ -44,9 +44,9 @@ static slotway_status echo(slotway_request *request)
             (status = slotway_request_peek(request, &arrived, &complete)) != SLOTWAY_OK)
             return status;
         count += arrived.length;
-        if (arrived.length > 0 &&
-            ((status = slotway_request_write(request, arrived.data, arrived.length, LIMIT_MS)) != SLOTWAY_OK ||
-             (status = slotway_request_consume(request, arrived.length)) != SLOTWAY_OK))
+        status = slotway_request_write(request, arrived.data, arrived.length, LIMIT_MS);
+        if (status != SLOTWAY_OK ||
+            (status = slotway_request_consume(request, arrived.length)) != SLOTWAY_OK)
             return status;
         if (complete)
             break;

@@ -53,7 +53,8 @@ int main(void)
     slotway_worker *worker = NULL;
     slotway_request *request;
 
-    if (slotway_worker_new(NULL, &worker) || slotway_worker_register(worker, "squares", NULL, NULL) ||
+    if (slotway_worker_new(NULL, &worker) ||
+        slotway_worker_register(worker, "squares", NULL, NULL) ||
         slotway_worker_route(worker, "GET", "/squares/{n}", SLOTWAY_ROUTE_IDEMPOTENT, NULL) ||
         slotway_worker_connect(worker, -1)) {
         fprintf(stderr, "inplace: %s\n", slotway_last_error());

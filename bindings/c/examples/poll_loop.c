@@ -35,12 +35,16 @@ static void advance(slotway_request *request)
 
     slotway_request_userdata(request, &userdata);
     sum = (struct sum *)userdata;
-    while ((status = slotway_request_try_read(request, sizeof buffer, buffer, &count)) == SLOTWAY_OK) {
+    for (;;) {
+        status = slotway_request_try_read(request, sizeof buffer, buffer, &count);
+        if (status != SLOTWAY_OK)
+            break;
         for (n = 0; n < count; n++)
             sum->sum += buffer[n];
         sum->bytes += count;
         if (count == 0) {
-            int length = snprintf(text, sizeof text, "%llu bytes, sum %llu\n", sum->bytes, sum->sum);
+            int length = snprintf(text, sizeof text, "%llu bytes, sum %llu\n", sum->bytes,
+                                  sum->sum);
             slotway_request_respond(request, 200, &type, 1, text, (size_t)length);
             finish(request, sum);
             return;
@@ -93,8 +97,8 @@ int main(void)
     struct pollfd fds[2];
 
     if (slotway_worker_new(NULL, &worker) || slotway_worker_register(worker, "sum", NULL, NULL) ||
-        slotway_worker_route(worker, "POST", "/sum", 0, NULL) || slotway_worker_connect(worker, -1) ||
-        slotway_worker_poll_fd(worker, &fds[0].fd)) {
+        slotway_worker_route(worker, "POST", "/sum", 0, NULL) ||
+        slotway_worker_connect(worker, -1) || slotway_worker_poll_fd(worker, &fds[0].fd)) {
         fprintf(stderr, "poll_loop: %s\n", slotway_last_error());
         return EXIT_FAILURE;
     }

@@ -173,7 +173,8 @@ static void case_reserve(slotway_request *request)
     void *space = NULL;
 
     GIVES(SLOTWAY_OK, slotway_request_head(request, &head));
-    GIVES(SLOTWAY_E_TOO_LARGE, slotway_request_reserve(request, head.response_capacity + 1, &space));
+    GIVES(SLOTWAY_E_TOO_LARGE,
+          slotway_request_reserve(request, head.response_capacity + 1, &space));
     CHECK(space == NULL);
     GIVES(SLOTWAY_OK, slotway_request_reserve(request, head.response_capacity, &space));
     memset(space, 'a', 5);
