@@ -45,6 +45,32 @@
 // The version of the library that this header belongs to.
 #define SLOTWAY_VERSION "0.1.0"
 
+// Whether the library that this program runs with is one that it can work with.
+#define SLOTWAY_ABI_COMPATIBLE() \
+    (slotway_abi_version() >> 16 == SLOTWAY_ABI_MAJOR && \
+     (slotway_abi_version() & 0xffff) >= SLOTWAY_ABI_MINOR)
+
+// Every option at its default: slotway_worker_options options = SLOTWAY_WORKER_OPTIONS_INIT;
+#define SLOTWAY_WORKER_OPTIONS_INIT \
+    {sizeof(slotway_worker_options), 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+// Every option at its default.
+#define SLOTWAY_REGISTRATION_OPTIONS_INIT {sizeof(slotway_registration_options), 0}
+
+// A head to be filled: slotway_head head = SLOTWAY_HEAD_INIT;
+#define SLOTWAY_HEAD_INIT \
+    {sizeof(slotway_head), 0, 0, 0, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, \
+     SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, 0, 0, 0, 0, 0}
+
+// A view of nothing.
+#define SLOTWAY_VIEW_INIT {NULL, 0}
+
+// A view of a string literal, as an initialiser.
+#define SLOTWAY_LITERAL(text) {"" text, sizeof(text) - 1}
+
+// A header of string literals: slotway_field type = SLOTWAY_FIELD("accept", "*");
+#define SLOTWAY_FIELD(name, value) {SLOTWAY_LITERAL(name), SLOTWAY_LITERAL(value)}
+
 
 // Major version of the ABI, also the number in the soname. Programs that were built with
 // another major version do not work.
@@ -781,29 +807,3 @@ slotway_status slotway_worker_close(struct slotway_worker *worker);
 #endif  // __cplusplus
 
 #endif  /* SLOTWAY_H */
-
-// Whether the library that this program runs with is one that it can work with.
-#define SLOTWAY_ABI_COMPATIBLE() \
-    (slotway_abi_version() >> 16 == SLOTWAY_ABI_MAJOR && \
-     (slotway_abi_version() & 0xffff) >= SLOTWAY_ABI_MINOR)
-
-// Every option at its default: slotway_worker_options options = SLOTWAY_WORKER_OPTIONS_INIT;
-#define SLOTWAY_WORKER_OPTIONS_INIT \
-    {sizeof(slotway_worker_options), 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-
-// Every option at its default.
-#define SLOTWAY_REGISTRATION_OPTIONS_INIT {sizeof(slotway_registration_options), 0}
-
-// A head to be filled: slotway_head head = SLOTWAY_HEAD_INIT;
-#define SLOTWAY_HEAD_INIT \
-    {sizeof(slotway_head), 0, 0, 0, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, \
-     SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, 0, 0, 0, 0, 0}
-
-// A view of nothing.
-#define SLOTWAY_VIEW_INIT {NULL, 0}
-
-// A view of a string literal, as an initialiser.
-#define SLOTWAY_LITERAL(text) {"" text, sizeof(text) - 1}
-
-// A header of string literals: slotway_field type = SLOTWAY_FIELD("accept", "*");
-#define SLOTWAY_FIELD(name, value) {SLOTWAY_LITERAL(name), SLOTWAY_LITERAL(value)}
