@@ -1,12 +1,11 @@
-//! Greets. With a hub running: `cargo run --example hello`, then
-//! `curl localhost:8080/hello/you`.
+//! Answers GET /hello/{name}. Try: curl http://127.0.0.1:8080/hello/world
 
 use slotway::{Request, Worker};
 
 fn main() -> slotway::Result<()> {
     Worker::new("greeter")
         .get("/hello/{name}", |request: &mut Request| {
-            format!("hello, {}\n", request.param("name").unwrap_or("stranger"))
+            format!("Hello, {}!\n", request.param("name").unwrap_or("stranger"))
         })
         .run()
 }
