@@ -18,7 +18,7 @@ done
 # Only for `make test` and `make bench`: program and the Debian package that has it.
 if [ "${1:-}" = all ]; then
     packages=()
-    for pair in g++:g++ pkg-config:pkg-config strace:strace valgrind:valgrind ${2:-}; do
+    for pair in g++:g++ pkg-config:pkg-config strace:strace valgrind:valgrind cmake:cmake ${2:-}; do
         missing "${pair%%:*}" && packages+=("${pair#*:}")
     done
     if [ ${#packages[@]} -gt 0 ]; then

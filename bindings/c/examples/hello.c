@@ -8,7 +8,9 @@ int main(void)
     slotway_request *request;
     slotway_field type = SLOTWAY_FIELD("content-type", "text/plain; charset=utf-8");
 
-    if (slotway_worker_new(NULL, &worker) || slotway_worker_register(worker, "greeter", NULL, NULL) ||
+    slotway_log(SLOTWAY_LOG_WARN, NULL, NULL); /* to stderr: say so when the hub is away */
+    if (slotway_worker_new(NULL, &worker) ||
+        slotway_worker_register(worker, "greeter", NULL, NULL) ||
         slotway_worker_route(worker, "GET", "/hello/{name}", 0, NULL) ||
         slotway_worker_connect(worker, -1)) {
         fprintf(stderr, "hello: %s\n", slotway_last_error());
