@@ -44,6 +44,9 @@ fn main() {
     let mut demo = Demo { hub, c, rust };
     let mut table = table::Table::new();
     steps::run(&mut demo, &mut table);
+    let requests = table.rows();
+    steps::end(&mut demo, &mut table);
     table.close();
-    println!("{} requests, every answer as it must be. Nothing is left running.\n", table.rows());
+    drop(demo);
+    println!("{requests} requests, every answer as it must be. Nothing is left running.\n");
 }

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use slotway_tests::http::{Request, Response};
 use slotway_tests::{pattern, proc};
 
@@ -138,4 +139,13 @@ fn killed(demo: &mut Demo, table: &mut Table) {
         &format!("200 answered by process {pid}"),
         took,
     );
+}
+
+/// Ends the hub as an operator would.
+pub(crate) fn end(demo: &mut Demo, table: &mut Table) {
+    let begin = Instant::now();
+    demo.hub.process.signal(Signal::TERM);
+    let status = demo.hub.process.wait_end(Duration::from_secs(20));
+    assert!(status.success(), "the hub ended with {status}");
+    table.row("SIGTERM to the hub", "—", "it drains and exits with 0", begin.elapsed());
 }
