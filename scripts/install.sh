@@ -16,7 +16,6 @@ folder=$profile
 target=${CARGO_TARGET_DIR:-target}/$folder
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-url=$(sed -n 's/^repository = "\(.*\)"$/\1/p' Cargo.toml)
 abi_major=$(sed -n 's/^#define SLOTWAY_ABI_MAJOR //p' include/slotway.h)
 
 "$cargo" build --profile "$profile" -p slotway-hub
@@ -36,7 +35,7 @@ put() { install -D -m "$1" "$2" "$root/$3"; }
 fill() {
     local place=$root/$2
     mkdir -p "$(dirname "$place")"
-    sed -e "s|@PREFIX@|$prefix|g; s|@URL@|$url|g; s|@LIBS_PRIVATE@|$3|g" \
+    sed -e "s|@PREFIX@|$prefix|g; s|@LIBS_PRIVATE@|$3|g" \
         -e "s|@VERSION@|$version|g; s|@ABI_MAJOR@|$abi_major|g" \
         -e "s|@VERSION_MAJOR@|$(cut -d. -f1 <<<"$version")|g" \
         -e "s|@VERSION_MINOR@|$(cut -d. -f2 <<<"$version")|g" \
