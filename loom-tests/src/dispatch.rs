@@ -1,6 +1,10 @@
 //! From the hub's publishing to a worker's claim: queue, slot word and bell together.
+//!
+//! With two worker threads beside the hub the models are bounded to two interruptions,
+//! which make up to 160,000 orders; four make some millions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use slotway_core::Waited;
@@ -15,7 +19,8 @@ models! {
     two_items_reach_two_sleeping_threads preemptions 2 needs [];
     of_two_sleeping_threads_one_gets_the_item preemptions 2 needs [];
     a_thread_that_stops_hands_its_wake_up_on preemptions 2 needs [];
-    a_withdrawn_exchange_is_claimed_by_nobody preemptions 3 needs [];
+    a_thread_that_times_out_strands_no_item preemptions 2 needs [];
+    a_withdrawn_exchange_is_claimed_by_nobody preemptions 5 needs [];
 }
 
 /// B1. Without the fence in `ring` or in `sleep` the thread sleeps on.
@@ -123,6 +128,38 @@ fn a_thread_that_stops_hands_its_wake_up_on() {
         sides.worker.wake_all();
     }
     assert_eq!(by_stopped + other.join().expect("it ended"), 1);
+}
+
+/// B2. A thread that a ring meets in its last moment leaves the bit behind, and the item
+/// too: whoever comes or sleeps beside it gets it.
+fn a_thread_that_times_out_strands_no_item() {
+    let sides = Sides::new(1);
+    let is_over = Arc::new(AtomicBool::new(false));
+    let hurried = sides.spawn(|sides| {
+        match sides.worker.wait(&mut Spin::new(0), Some(Duration::ZERO), || false) {
+            Waited::Work => usize::from(sides.worker.claim().is_some()),
+            Waited::Stopped | Waited::TimedOut => 0,
+        }
+    });
+    let theirs = Arc::clone(&is_over);
+    let patient = sides.spawn(move |sides| {
+        loop {
+            if sides.worker.claim().is_some() {
+                return 1;
+            }
+            let is_over = || theirs.load(Relaxed);
+            if sides.worker.wait(&mut Spin::new(0), None, is_over) == Waited::Stopped {
+                return 0;
+            }
+        }
+    });
+    let _ticket = sides.published();
+    let by_hurried = hurried.join().expect("it ended");
+    if by_hurried == 1 {
+        is_over.store(true, Relaxed);
+        sides.worker.wake_all();
+    }
+    assert_eq!(by_hurried + patient.join().expect("it ended"), 1);
 }
 
 /// W1, W2, Q2. A hub that takes its exchange back and publishes another in the same slot

@@ -15,10 +15,16 @@
 //! source and takes away every ordering in it, one place at a time: an ordering that no
 //! model misses is either not needed or not tested.
 //!
+//! Most models run in every order. Where there are too many, the model's line in its file
+//! bounds how often a thread is interrupted at a point where it would not wait by itself;
+//! races rarely take more than two such interruptions. `LOOM_MAX_PREEMPTIONS=5` raises
+//! every bound.
+//!
 //! What loom does not see, and these models therefore do not show: a load that is
 //! satisfied by a store which follows it (load buffering); `SeqCst` accesses as more than
 //! AcqRel, so core has none and uses fences; and, since the modelled futex is a lock and
-//! a condition variable, a missing ordering that only a real futex would do without.
+//! a condition variable, a missing ordering on a path that goes through a sleep. That is
+//! why what is waited for is published, in most models, by a store that orders nothing.
 
 #![cfg(all(slotway_loom, test))]
 // All threads of a model are one thread of the operating system.

@@ -31,7 +31,9 @@ impl Model {
     /// When the property does not hold.
     pub(crate) fn check(&self) {
         let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = self.preemptions;
+        // LOOM_MAX_PREEMPTIONS looks deeper into a bounded model; an unbounded one stays so.
+        let deeper = builder.preemption_bound.take();
+        builder.preemption_bound = self.preemptions.map(|bound| bound.max(deeper.unwrap_or(0)));
         builder.max_branches = 10_000;
         let (run, started) = (self.run, Instant::now());
         let orders = Arc::new(AtomicU64::new(0));

@@ -1,4 +1,5 @@
-//! The streams. loom watches every byte of the ring.
+//! The streams. loom watches every byte of the ring. Bounded: 40,000 orders with six
+//! interruptions, 1.6 million without a bound.
 
 use std::sync::Arc;
 
@@ -10,11 +11,11 @@ use crate::doorbell::Doorbell;
 use crate::model::models;
 
 models! {
-    bytes_pass_a_full_ring_to_a_parked_reader preemptions 3 needs [
+    bytes_pass_a_full_ring_to_a_parked_reader preemptions 6 needs [
         "stream.tail" Release, "stream.tail" Acquire,
         "stream.head" Release, "stream.head" Acquire,
     ];
-    bytes_pass_a_full_ring_to_a_watching_reader preemptions 3 needs [
+    bytes_pass_a_full_ring_to_a_watching_reader preemptions 6 needs [
         "stream.tail" Release, "stream.tail" Acquire,
         "stream.head" Release, "stream.head" Acquire,
     ];

@@ -1,6 +1,7 @@
 //! The slot word. The slot's bytes are cells that loom watches.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -99,6 +100,23 @@ fn a_completion_hands_the_answer_over() {
         Slot::set(&slot.request, 0);
     }
     worker.join().expect("it does not wait");
+}
+
+/// What the modelled atomics are for (`core/src/sync.rs`): loom by itself overlooks that
+/// the worker, who loads before it stores, may be through before the hub looks.
+#[test]
+fn every_order_of_a_look_and_a_completion_is_run() {
+    static SEEN: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)];
+    loom::model(|| {
+        let slot = Arc::new(Slot::default());
+        slot.publish(1);
+        let theirs = Arc::clone(&slot);
+        let worker = thread::spawn(move || theirs.work(1));
+        let is_done = slot.word.look().state() == Some(State::Done);
+        SEEN[usize::from(is_done)].store(true, Relaxed);
+        worker.join().expect("it does not wait");
+    });
+    assert!(SEEN.iter().all(|seen| seen.load(Relaxed)));
 }
 
 /// The same with the cancelled flag: without the Release of the second step in `complete`
