@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use arc_swap::ArcSwap;
 use slotway_core::hub::{HubSide, Lease, SlotCounts};
-use slotway_core::map::{Doorbell, Mapping};
+use slotway_core::map::{Mapping, Ringer};
 use slotway_core::{Rung, Violation};
 use tokio::sync::Notify;
 use tracing::error;
@@ -35,7 +35,7 @@ pub(crate) struct Instance {
     pub(crate) who: Who,
     side: Side,
     /// Wakes the worker's event loop.
-    doorbell: Doorbell,
+    doorbell: Ringer,
     wakers: Box<[SlotWakers]>,
     reserve: Reserve,
     standing: AtomicU8,
@@ -81,7 +81,7 @@ pub(crate) enum Standing {
 }
 
 impl Instance {
-    pub(crate) fn new(who: Who, region: Mapping, doorbell: Doorbell) -> Instance {
+    pub(crate) fn new(who: Who, region: Mapping, doorbell: Ringer) -> Instance {
         let slots = region.spec().slots;
         let leases = (0..slots).map(|_| Lease::default()).collect();
         Instance {

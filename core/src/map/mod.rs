@@ -7,7 +7,7 @@ mod mapping;
 #[cfg(test)]
 mod tests;
 
-pub use doorbell::Doorbell;
+pub use doorbell::{Doorbell, Ringer};
 pub use fd::{receive, send};
 pub use mapping::{HEAD_BYTES_RESERVED, MapError, Mapping};
 

@@ -111,6 +111,28 @@ fn descriptors_travel_with_bytes() {
 }
 
 #[test]
+fn a_worker_cannot_hold_up_who_rings_its_doorbell() {
+    let (ringer, bell) = Doorbell::pair().expect("two descriptors");
+    assert!(!bell.drain());
+    ringer.ring();
+    assert!(bell.drain());
+    assert!(!bell.drain());
+    // What the worker may do to its end: have its calls block, and never read.
+    let flags = rustix::fs::OFlags::empty();
+    rustix::fs::fcntl_setfl(&bell, flags).expect("its own descriptor");
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for _ in 0..10_000 {
+            ringer.ring();
+        }
+        drop(ringer);
+        let _ = done.send(());
+    });
+    is_done.recv_timeout(Duration::from_secs(60)).expect("ringing does not wait");
+    assert!(bell.drain());
+}
+
+#[test]
 fn a_futex_reaches_a_sleeper_through_another_mapping() {
     let theirs = Mapping::create(SPEC).expect("a small region");
     let fd = theirs.fd().try_clone_to_owned().expect("a descriptor");

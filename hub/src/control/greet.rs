@@ -73,7 +73,7 @@ pub(super) async fn greet(
         End::Refused(RefusalCode::RegionUnavailable, reason)
     };
     let hubs = Doorbell::new().map_err(no_doorbell)?;
-    let workers = Doorbell::new().map_err(no_doorbell)?;
+    let (ringer, workers) = Doorbell::pair().map_err(no_doorbell)?;
     let doorbell = hubs.as_fd().try_clone_to_owned().and_then(watch).map_err(no_doorbell)?;
     let welcome = HubMessage::Welcome(welcome(protocol, &region));
     link.send_with(&welcome, &[region.fd(), hubs.as_fd(), workers.as_fd()]).await?;
@@ -81,7 +81,7 @@ pub(super) async fn greet(
     let who =
         Who { id: peer.id, pid: peer.pid.map(i32::cast_unsigned), uid: peer.uid, sdk: hello.sdk };
     info!(worker = who.id, pid = who.pid, sdk = who.sdk, slots = spec.slots, "worker connected");
-    let instance = Arc::new(Instance::new(who, region, workers));
+    let instance = Arc::new(Instance::new(who, region, ringer));
     shared.registry.connect(instance.clone());
     let attended = instance.clone();
     let task = tokio::spawn(async move {
