@@ -119,13 +119,10 @@ impl Bell {
         self.sleepers.fetch_add(1, Ordering::Relaxed);
         let mut woken = false;
         let waited = loop {
-            // Relaxed: the fence below is the Acquire that pairs with the Release of
-            // `bell.stop` in `wake_all`.
-            let mut word = self.word.word().load(Ordering::Relaxed);
-            if word & UNDER_WAY != 0 {
-                // Relaxed: ordered by the fence below; the bit must be clear before it (B2).
-                word = self.word.word().fetch_and(!UNDER_WAY, Ordering::Relaxed) & !UNDER_WAY;
-            }
+            // Relaxed: ordered by the fence below; the bit must be clear before it (B2).
+            // Not a load first: whom a ring has woken must not miss that ring's bit, and a
+            // futex promises no order.
+            let word = self.word.word().fetch_and(!UNDER_WAY, Ordering::Relaxed) & !UNDER_WAY;
             // SYNC(bell): SeqCst fence; pairs with the fence in `ring`. Also the Acquire
             // side of `bell.stop`: a thread that reads the new epoch sees the reason.
             fence_seq_cst!("bell");
