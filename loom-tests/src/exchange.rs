@@ -2,7 +2,7 @@
 //! where a model would take more than some seconds.
 
 use slotway_core::head::{RequestHead, RequestLine, ResponseHead};
-use slotway_core::hub::Progress;
+use slotway_core::hub::{Progress, Ticket};
 use slotway_core::worker::Claim;
 use slotway_core::{End, Watch};
 
@@ -14,6 +14,7 @@ models! {
         "slot.head" Release, "slot.head" Acquire,
         "slot.done" Release, "slot.done" Acquire,
     ];
+    the_completion_is_the_workers_last_word needs ["slot.done" Release, "slot.done" Acquire];
     a_completion_wakes_the_hub_by_its_doorbell preemptions 4 needs [];
     a_completion_wakes_the_hub_that_sleeps_as_a_thread preemptions 4 needs [];
     an_announcement_wakes_the_hub_that_watches preemptions 4 needs [];
@@ -51,6 +52,27 @@ fn an_answers_head_is_there_before_it_is_done() {
         Progress::Queued => panic!("it was claimed"),
     }
     worker.join().expect("it does not wait");
+}
+
+/// Who sees Done sees the end, and may use the slot again at once: the worker writes
+/// nothing into it any more. Without the Release or the Acquire of `slot.done` the end may
+/// be missing.
+fn the_completion_is_the_workers_last_word() {
+    let sides = Sides::new(1);
+    let ticket = sides.published();
+    let claim = sides.worker.claim().expect("it was published");
+    let worker = sides.spawn(|sides| sides.finish(claim));
+    let progress = sides.hub.progress(&ticket).expect("the worker is correct");
+    if progress == (Progress::Done { head_length: 0 }) {
+        let end = |ticket: &Ticket| sides.hub.readable(ticket).expect("the worker is correct").end;
+        assert_eq!(end(&ticket), End::Finished);
+        assert!(sides.hub.release(ticket).is_ok(), "it is done");
+        let next = sides.acquire();
+        worker.join().expect("it does not wait");
+        assert_eq!(end(&next), End::Open);
+    } else {
+        worker.join().expect("it does not wait");
+    }
 }
 
 /// Two workers' threads complete while the region task goes to sleep: it hears of both.
@@ -111,7 +133,7 @@ fn an_announcement_wakes_the_hub_that_watches() {
 }
 
 /// Reads what there is of an answer and watches for more; `true` when it is complete.
-fn receive(sides: &Sides, ticket: &slotway_core::hub::Ticket, body: &mut Vec<u8>) -> bool {
+fn receive(sides: &Sides, ticket: &Ticket, body: &mut Vec<u8>) -> bool {
     loop {
         let end = sides.hub.readable(ticket).expect("the worker is correct").end;
         let mut byte = [0];
