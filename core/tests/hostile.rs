@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-
 use std::sync::mpsc;
 use std::thread;
 
@@ -43,7 +42,11 @@ impl Hostile {
             add(map + 128, 8 * header.map_words);
         }
         for slot in 0..u64::from(header.slots) {
-            add(header.slot_headers + slot * header.slot_header_stride, 256);
+            let slot_header = header.slot_headers + slot * header.slot_header_stride;
+            // The used words of its four lines.
+            for (line, bytes) in [(0, 28), (64, 16), (128, 8), (192, 12)] {
+                add(slot_header + line, bytes);
+            }
             let response_head = header.payloads + slot * header.payload_stride + 4096;
             add(response_head, 16);
         }
@@ -126,7 +129,7 @@ fn value() -> impl Strategy<Value = u32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn one_step_after_another(steps in prop::collection::vec((any::<u8>(), any::<usize>(), value()), 1..120)) {
