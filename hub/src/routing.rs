@@ -6,10 +6,9 @@
 
 mod conflict;
 mod method;
-mod pattern;
 mod table;
 
 pub(crate) use conflict::Conflicts;
 pub(crate) use method::RouteMethod;
-pub(crate) use pattern::Pattern;
+pub(crate) use slotway_core::control::Pattern;
 pub(crate) use table::{Builder, Found, Params, Table};

@@ -1,9 +1,7 @@
 //! What a worker offers: names, methods, patterns. Checked here by the hub's rules, so
 //! that a mistake shows before anything is connected.
 
-mod pattern;
-
-use slotway_core::control::{Register, Route, check_name};
+use slotway_core::control::{Pattern, Register, Route, check_name};
 
 use crate::error::{Error, Result};
 
@@ -91,7 +89,7 @@ impl Registration {
         }
         for (index, route) in self.routes.iter().enumerate() {
             check_method(&route.method)?;
-            if let Err(error) = pattern::check(&route.pattern) {
+            if let Err(error) = Pattern::parse(&route.pattern) {
                 return wrong(format!("the pattern {:?} {error}", route.pattern));
             }
             let same =

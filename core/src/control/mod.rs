@@ -12,6 +12,7 @@ mod code;
 mod frame;
 mod message;
 mod name;
+mod pattern;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ pub use message::{
     Registered, Route, Unregister, Welcome, WorkerMessage,
 };
 pub use name::{NAME_BYTES_MAX, NameError, check_name};
+pub use pattern::{Pattern, PatternError};
 
 /// The newest protocol version that this code speaks.
 pub const PROTOCOL_MAX: u32 = 1;

@@ -5,17 +5,21 @@
 //! `{{` and `}}` stand for braces. Literals are compared with the path as it was sent,
 //! percent-encoding included.
 
-use std::fmt::{self, Write};
+use core::fmt::{self, Write};
+use std::borrow::ToOwned;
+use std::boxed::Box;
+use std::string::String;
 use std::sync::Arc;
+use std::vec::Vec;
 
 /// Bytes of a pattern at most.
 const PATTERN_BYTES_MAX: usize = 1024;
 /// Parameters of a pattern at most.
-pub(crate) const PARAMS_MAX: usize = 16;
+const PARAMS_MAX: usize = 16;
 
 /// A pattern that parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     text: Arc<str>,
     names: Arc<[Box<str>]>,
     shape: Arc<str>,
@@ -24,19 +28,32 @@ pub(crate) struct Pattern {
 
 /// Why a pattern does not parse: the end of a sentence that began with the pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum PatternError {
+pub enum PatternError {
+    /// It is longer than a pattern may be; holds its length in bytes.
     TooLong(usize),
+    /// It does not begin with a slash.
     NoSlash,
+    /// It holds a character that no path has.
     BadCharacter(char),
+    /// It has more parameters than a pattern may have.
     TooManyParams,
+    /// A segment has a brace that is neither a parameter's nor doubled; holds the segment.
     LooseBrace(String),
+    /// A parameter's name breaks the rule; holds it.
     BadName(String),
+    /// Two parameters have one name; holds it.
     NameTwice(String),
+    /// Something follows a parameter that catches the rest; holds the pattern.
     RestNotLast(String),
 }
 
 impl Pattern {
-    pub(crate) fn parse(text: &str) -> Result<Pattern, PatternError> {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Pattern, PatternError> {
         if text.len() > PATTERN_BYTES_MAX {
             return Err(PatternError::TooLong(text.len()));
         }
@@ -84,22 +101,22 @@ impl Pattern {
     }
 
     /// The pattern as it was registered.
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// The pattern with numbers for names: equal for patterns that match the same paths.
-    pub(crate) fn shape(&self) -> &Arc<str> {
+    pub fn shape(&self) -> &Arc<str> {
         &self.shape
     }
 
     /// The names of the parameters in the order of the path.
-    pub(crate) fn names(&self) -> &[Box<str>] {
+    pub fn names(&self) -> &[Box<str>] {
         &self.names
     }
 
     /// Whether it closes with `{*name}`.
-    pub(crate) fn has_rest(&self) -> bool {
+    pub fn has_rest(&self) -> bool {
         self.rest
     }
 }
@@ -169,7 +186,7 @@ impl fmt::Display for PatternError {
     }
 }
 
-impl std::error::Error for PatternError {}
+impl core::error::Error for PatternError {}
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,8 @@
-use super::*;
+use std::format;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use super::Pattern;
 
 fn names(text: &str) -> Vec<String> {
     Pattern::parse(text).unwrap().names().iter().map(|name| name.to_string()).collect()
