@@ -48,7 +48,8 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 fn report(shared: &Shared) -> Response {
     let live = shared.registry.live();
     let services = live.names();
-    let required = shared.config.require.iter().map(String::as_str);
+    let config = shared.config();
+    let required = config.health.require.iter().map(String::as_str);
     let missing: Vec<&str> = required.filter(|name| !services.contains_key(name)).collect();
     let ok = missing.is_empty() && !services.is_empty();
     let (code, status) = match ok {

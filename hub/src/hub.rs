@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::config::{Admin, Config};
+use crate::config::{AdminSocket, Config};
 use crate::control::{BoundSocket, ControlPath, listen};
 use crate::error::HubError;
 use crate::phase::{Phase, PhaseSender, Phases, phases};
@@ -48,15 +48,13 @@ impl Hub {
         let grace = config.times.grace;
 
         // Everything is taken before anything is served.
-        let listener = front::bind(config.listen).await?;
-        let address = listener
-            .local_addr()
-            .map_err(|source| HubError::Listen { address: config.listen, source })?;
+        let listener = front::bind(&config.listen[0].address).await?;
+        let address = listener.local_addr().map_err(|source| HubError::Runtime { source })?;
         let control = control_path.bind("control")?;
-        let surface_socket = match &config.admin {
-            Admin::BesideControl => Some(control_path.beside("admin.sock").bind("admin")?),
-            Admin::Path(path) => Some(ControlPath::given(path.clone()).bind("admin")?),
-            Admin::Disabled => None,
+        let surface_socket = match &config.admin.socket {
+            AdminSocket::BesideControl => Some(control_path.beside("admin.sock").bind("admin")?),
+            AdminSocket::Path(path) => Some(ControlPath::given(path.clone()).bind("admin")?),
+            AdminSocket::Disabled => None,
         };
 
         let shared = Arc::new(Shared::new(config));

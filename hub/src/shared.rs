@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arc_swap::{ArcSwap, Guard};
+
 use crate::config::Config;
 use crate::exchange::Budget;
 use crate::registry::Registry;
@@ -9,7 +11,7 @@ use crate::registry::Registry;
 /// One hub's.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) config: Config,
+    config: ArcSwap<Config>,
     pub(crate) registry: Registry,
     pub(crate) spool_budget: Arc<Budget>,
 }
@@ -17,9 +19,14 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(config: Config) -> Shared {
         Shared {
-            registry: Registry::new(config.limits.waiters, config.limits.registrations),
+            registry: Registry::new(config.limits.waiters, config.workers.registrations),
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
-            config,
+            config: ArcSwap::from_pointee(config),
         }
+    }
+
+    /// The configuration of this moment; a reload swaps it. Not to be kept across an await.
+    pub(crate) fn config(&self) -> Guard<Arc<Config>> {
+        self.config.load()
     }
 }

@@ -99,7 +99,7 @@ fn an_idempotent_request_is_retried_once() {
 /// Goal: routes of a name that is gone say 503, not 404, and health says so at once.
 #[test]
 fn h24_a_name_without_an_instance_is_unavailable() {
-    let rig = Rig::with(|config| config.require = vec!["needed".into()]);
+    let rig = Rig::with(|config| config.health.require = vec!["needed".into()]);
     assert_eq!(rig.get("/health").status, 503);
     assert_eq!(rig.get("/health").json()["missing"][0], "needed");
     let worker = Worker::start(rig.control(), "needed", &[("GET", "/x")], |request| {
@@ -334,7 +334,7 @@ fn registrations_are_refused_with_code_and_reason() {
 #[test]
 fn the_control_socket_refuses_what_it_cannot_take() {
     let rig = Rig::with(|config| {
-        config.limits.workers = 2;
+        config.workers.max = 2;
         config.times.control = Duration::from_millis(200);
     });
     let last_word = |link: &mut Link| match link.receive() {

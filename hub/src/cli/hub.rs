@@ -13,9 +13,12 @@ use slotway_core::RegionSpec;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
-use super::log::{self, LogFormat};
+use super::log;
 use super::value;
-use crate::config::{Admin, Config, Limits, Times};
+use crate::config::{
+    Address, Admin, AdminSocket, Config, Control, Health, Limits, Listen, Log, LogFormat, Times,
+    Workers,
+};
 use crate::{Hub, HubError};
 
 /// The flags of `slotway hub`.
@@ -133,24 +136,30 @@ pub(super) struct HubArgs {
 
 impl HubArgs {
     pub(super) fn config(&self) -> Config {
-        let default = RegionSpec::default();
+        let region = RegionSpec::default();
         Config {
-            listen: self.listen,
-            control: self.control.clone(),
-            admin: match &self.admin {
-                None => Admin::BesideControl,
-                Some(path) if path == Path::new("none") => Admin::Disabled,
-                Some(path) => Admin::Path(path.clone()),
+            listen: vec![Listen::plain(Address::Tcp(self.listen))],
+            control: Control { path: self.control.clone(), allow_uids: self.allow_uid.clone() },
+            admin: Admin {
+                socket: match &self.admin {
+                    None => AdminSocket::BesideControl,
+                    Some(path) if path == Path::new("none") => AdminSocket::Disabled,
+                    Some(path) => AdminSocket::Path(path.clone()),
+                },
+                ..Admin::default()
             },
-            require: self.require.clone(),
-            allow_uids: self.allow_uid.clone(),
-            region: RegionSpec {
-                slots: self.slots.unwrap_or(default.slots),
-                request_bytes: self.request_ring.unwrap_or(default.request_bytes),
-                response_bytes: self.response_ring.unwrap_or(default.response_bytes),
-                ..default
+            health: Health { require: self.require.clone(), ..Health::default() },
+            workers: Workers {
+                max: self.workers,
+                region: RegionSpec {
+                    slots: self.slots.unwrap_or(region.slots),
+                    request_bytes: self.request_ring.unwrap_or(region.request_bytes),
+                    response_bytes: self.response_ring.unwrap_or(region.response_bytes),
+                    ..region
+                },
+                region_bytes_max: self.region_max,
+                ..Workers::default()
             },
-            region_bytes_max: self.region_max,
             times: Times {
                 wait: self.wait_timeout,
                 request: self.request_timeout,
@@ -163,11 +172,12 @@ impl HubArgs {
                 head_bytes: self.head_bytes,
                 connections: self.connections,
                 waiters: self.waiters,
-                workers: self.workers,
                 spool_bytes: self.spool,
                 spool_bytes_total: self.spool_total,
                 ..Limits::default()
             },
+            log: Log { filter: self.log.clone(), format: self.log_format, ..Log::default() },
+            ..Config::default()
         }
     }
 }

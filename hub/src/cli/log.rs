@@ -2,17 +2,9 @@
 
 use std::io::{IsTerminal, stderr};
 
-use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum LogFormat {
-    /// One line for a person.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
+use crate::config::LogFormat;
 
 /// Installs the subscriber of this process.
 pub(super) fn install(filter: &str, format: LogFormat) -> Result<(), String> {

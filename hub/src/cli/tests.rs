@@ -5,7 +5,7 @@ use clap::CommandFactory;
 
 use super::value::{bytes, duration};
 use super::*;
-use crate::config::{Admin, Config};
+use crate::config::{Address, AdminSocket, Config};
 
 fn config(args: &[&str]) -> Config {
     let args = ["slotway", "hub"].iter().chain(args);
@@ -45,14 +45,14 @@ fn flags_reach_the_configuration() {
         "--slots",
         "8",
     ]);
-    assert_eq!(config.listen.port(), 0);
-    assert_eq!(config.control.as_deref(), Some(Path::new("/x/hub.sock")));
-    assert_eq!(config.admin, Admin::Disabled);
-    assert_eq!(config.require, ["a", "b"]);
+    assert_eq!(config.listen[0].address, Address::Tcp("127.0.0.1:0".parse().unwrap()));
+    assert_eq!(config.control.path.as_deref(), Some(Path::new("/x/hub.sock")));
+    assert_eq!(config.admin.socket, AdminSocket::Disabled);
+    assert_eq!(config.health.require, ["a", "b"]);
     assert_eq!(config.times.wait, Duration::from_millis(250));
     assert_eq!(config.times.grace, Duration::from_secs(120));
     assert_eq!(config.limits.head_bytes, 32 << 10);
-    assert_eq!(config.region.slots, 8);
+    assert_eq!(config.workers.region.slots, 8);
 }
 
 #[test]

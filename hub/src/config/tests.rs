@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 #[test]
@@ -15,6 +17,6 @@ fn what_cannot_be_is_named_with_its_value() {
     assert!(with(|c| c.limits.waiters = 0).contains("waiters is 0"));
     assert!(with(|c| c.limits.head_bytes = 100).contains("head_bytes is 100"));
     assert!(with(|c| c.times.idle = Duration::ZERO).contains("idle timeout is 0"));
-    assert!(with(|c| c.require = vec!["a b".into()]).contains("\"a b\""));
-    assert!(with(|c| c.region.request_bytes = 1000).contains("1000"));
+    assert!(with(|c| c.health.require = vec!["a b".into()]).contains("\"a b\""));
+    assert!(with(|c| c.workers.region.request_bytes = 1000).contains("1000"));
 }

@@ -44,17 +44,16 @@ pub(super) async fn greet(
     peer: Peer,
     phases: &mut Phases,
 ) -> Result<Tie, End> {
+    let patience = shared.config().times.control;
     let hello = tokio::select! {
-        hello = timeout(shared.config.times.control, link.receive()) => hello,
+        hello = timeout(patience, link.receive()) => hello,
         _ = phases.at_least(Phase::Draining) => return Err(shutting_down()),
     };
     let hello = match hello {
         Ok(message) => expect_hello(message)?,
         Err(_) => {
-            let reason = format!(
-                "no hello within {:?}; it is the first message of a connection",
-                shared.config.times.control
-            );
+            let reason =
+                format!("no hello within {patience:?}; it is the first message of a connection");
             return Err(End::Refused(RefusalCode::OutOfOrder, reason));
         }
     };
@@ -66,7 +65,7 @@ pub(super) async fn greet(
         );
         End::Refused(RefusalCode::ProtocolVersion, reason)
     })?;
-    let spec = hello.region.unwrap_or_default().or(shared.config.region);
+    let spec = hello.region.unwrap_or_default().or(shared.config().workers.region);
     let region = create(shared, spec)?;
     let no_doorbell = |error: io::Error| {
         let reason = format!("the hub could not create a doorbell: {error}");
@@ -105,7 +104,7 @@ fn expect_hello(message: Result<WorkerMessage, LinkError>) -> Result<Hello, End>
 fn create(shared: &Shared, spec: RegionSpec) -> Result<Mapping, End> {
     let bad = |reason| End::Refused(RefusalCode::BadRegionSpec, reason);
     let layout = Layout::new(spec).map_err(|error| bad(error.to_string()))?;
-    let (length, most) = (layout.length() as u64, shared.config.region_bytes_max);
+    let (length, most) = (layout.length() as u64, shared.config().workers.region_bytes_max);
     if length > most {
         return Err(bad(format!(
             "the region would have {length} bytes and this hub allows {most}; ask for fewer \

@@ -20,7 +20,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts workers until the hub drains. Each session holds a clone of `phases`.
 pub(crate) async fn listen(shared: Arc<Shared>, socket: BoundSocket, phases: Phases) {
-    let room = Arc::new(Semaphore::new(shared.config.limits.workers));
+    let room = Arc::new(Semaphore::new(shared.config().workers.max));
     let mut last_id = 0;
     let mut meet = |stream| {
         last_id += 1;
@@ -57,7 +57,7 @@ async fn admit(
     phases: Phases,
 ) {
     let cred = stream.peer_cred();
-    let mut link = Link::new(stream, shared.config.times.control);
+    let mut link = Link::new(stream, shared.config().times.control);
     let peer = match cred {
         Ok(cred) => Peer { id, pid: cred.pid().filter(|&pid| pid > 0), uid: cred.uid() },
         Err(error) => {
@@ -66,7 +66,7 @@ async fn admit(
         }
     };
     // A refusal that cannot be delivered is one all the same.
-    if peer.uid != our_uid() && !shared.config.allow_uids.contains(&peer.uid) {
+    if peer.uid != our_uid() && !shared.config().control.allow_uids.contains(&peer.uid) {
         warn!(worker = id, uid = peer.uid, pid = peer.pid, "a worker of another user was refused");
         let reason = format!(
             "user {} may not connect to this hub; run the worker as user {}, or allow its user \
@@ -78,7 +78,7 @@ async fn admit(
         return;
     }
     let Ok(_place) = room.try_acquire() else {
-        let workers = shared.config.limits.workers;
+        let workers = shared.config().workers.max;
         warn!(worker = id, pid = peer.pid, workers, "a worker was refused: there are too many");
         let reason = format!(
             "the hub serves {workers} workers, as many as it may; raise --workers, or stop one"

@@ -74,7 +74,8 @@ pub(super) struct Limits {
 
 impl Limits {
     fn new(shared: &Shared) -> Limits {
-        let times = &shared.config.times;
+        let config = shared.config();
+        let times = &config.times;
         let now = Instant::now();
         let request_ns = u64::try_from(times.request.as_nanos()).unwrap_or(u64::MAX);
         Limits {
@@ -98,12 +99,14 @@ async fn proxy(
     request: http::Request<Incoming>,
 ) -> Result<Response<Kind>, Problem> {
     let (parts, incoming) = request.into_parts();
-    let mut upload = Upload::new(incoming, shared.config.times.idle);
-    let head_bytes_max = shared.config.limits.head_bytes;
+    let (idle, head_bytes_max, small) = {
+        let config = shared.config();
+        (config.times.idle, config.limits.head_bytes, config.workers.region.request_bytes.into())
+    };
+    let mut upload = Upload::new(incoming, idle);
     let request = Request::new(parts, !upload.is_collected(), client.peer, head_bytes_max)?;
     let mut limits = Limits::new(shared);
     if !upload.is_collected() {
-        let small = u64::from(shared.config.region.request_bytes);
         if request.content_length.is_some_and(|length| length <= small) {
             // Nobody has to send a body only to learn that there is no such route.
             if let Some(reply) = refuse(shared, &request)? {

@@ -100,7 +100,7 @@ pub(super) fn respond(
         if let Some(stated) = head.length.filter(|&stated| stated != found) {
             return Err(BadAnswer::LengthOfBody { stated, found });
         }
-        if length <= shared.config.limits.spool_bytes {
+        if length <= shared.config().limits.spool_bytes {
             let bytes = exchange.read_body(length).map_err(|_| BadAnswer::Gone)?;
             if bytes.len() != length {
                 return Err(BadAnswer::Gone);
@@ -127,9 +127,12 @@ fn is_empty_by_nature(status: StatusCode) -> bool {
 fn stream(shared: &Shared, answered: Answered, length: Option<u64>) -> Kind {
     let Answered { exchange, upload, uploading, .. } = answered;
     let exchange = Arc::new(exchange);
-    let idle = shared.config.times.idle;
+    let (idle, spool_bytes) = {
+        let config = shared.config();
+        (config.times.idle, config.limits.spool_bytes)
+    };
     let upload = uploading.then(|| UploadTask::spawn(upload, exchange.clone()));
-    let (spool, reader) = Spool::new(shared.config.limits.spool_bytes, shared.spool_budget.clone());
+    let (spool, reader) = Spool::new(spool_bytes, shared.spool_budget.clone());
     tokio::spawn(Download::new(exchange, spool, length, idle, upload).run());
     Kind::Stream { reader, remaining: length }
 }

@@ -19,6 +19,7 @@ use tracing::{debug, warn};
 use super::handler::{Client, handle};
 use super::pace::Pace;
 use super::wire::Wire;
+use crate::config::Address;
 use crate::error::HubError;
 use crate::phase::{Phase, Phases};
 use crate::shared::Shared;
@@ -27,14 +28,17 @@ use crate::shared::Shared;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Takes the address.
-pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, HubError> {
+pub(crate) async fn bind(address: &Address) -> Result<TcpListener, HubError> {
+    let Address::Tcp(address) = *address else {
+        return Err(HubError::Config(format!("{address}: only TCP so far")));
+    };
     TcpListener::bind(address).await.map_err(|source| HubError::Listen { address, source })
 }
 
 /// Accepts connections until the hub drains. Each connection holds a clone of `phases`.
 /// When there are as many as there may be, further ones wait in the system's backlog.
 pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, mut phases: Phases) {
-    let room = Arc::new(Semaphore::new(shared.config.limits.connections));
+    let room = Arc::new(Semaphore::new(shared.config().limits.connections));
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
@@ -79,19 +83,21 @@ fn is_about_one_connection(error: &io::Error) -> bool {
 async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, mut phases: Phases) {
     // An answer is written whole; waiting for more of it would only delay it.
     let _ = stream.set_nodelay(true);
-    let times = &shared.config.times;
+    let (times, head_bytes) = {
+        let config = shared.config();
+        (config.times.clone(), config.limits.head_bytes)
+    };
     let client = Client { peer, pace: Arc::new(Pace::new()) };
     let wire = Wire::new(stream, client.pace.clone(), times.idle, times.header_read);
     let service = service_fn(|request| {
         let (shared, client) = (&shared, &client);
         async move { Ok::<_, Infallible>(handle(shared, client, request).await) }
     });
-    let limits = &shared.config.limits;
     let connection = http1::Builder::new()
         .header_read_timeout(None)
         // Somewhat more than is allowed, so that what is a little too long is told so.
-        .max_header_size(limits.head_bytes * 2)
-        .max_buf_size((limits.head_bytes * 2).max(WRITE_BUFFER))
+        .max_header_size(head_bytes * 2)
+        .max_buf_size((head_bytes * 2).max(WRITE_BUFFER))
         .serve_connection(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
     let now = phases.now();

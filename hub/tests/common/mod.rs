@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use slotway_hub::config::Admin;
+use slotway_hub::config::{Address, Control, Listen};
 use slotway_hub::{Config, Hub};
 use tokio::runtime::{Builder, Runtime};
 
@@ -38,12 +38,11 @@ impl Rig {
         let directory = std::env::temp_dir().join(name);
         fs::create_dir(&directory).unwrap();
         let mut config = Config {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            control: Some(directory.join("hub.sock")),
-            admin: Admin::BesideControl,
+            listen: vec![Listen::plain(Address::Tcp("127.0.0.1:0".parse().unwrap()))],
+            control: Control { path: Some(directory.join("hub.sock")), ..Control::default() },
             ..Config::default()
         };
-        config.region.slots = 16;
+        config.workers.region.slots = 16;
         change(&mut config);
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let hub = runtime.block_on(Hub::start(config)).unwrap();

@@ -1,0 +1,73 @@
+//! Where people and programs look at the hub: the admin surface, logs and telemetry.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The admin surface: `/internal`, `/metrics` and the dashboard.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Admin {
+    /// Its Unix socket.
+    pub socket: AdminSocket,
+    /// A TCP address besides, if one is wanted. It asks for the token.
+    pub listen: Option<SocketAddr>,
+    /// The file that holds the bearer token of the TCP address.
+    pub token_file: Option<PathBuf>,
+}
+
+/// The admin surface's Unix socket.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum AdminSocket {
+    /// `admin.sock` beside the control socket.
+    #[default]
+    BesideControl,
+    /// At this path.
+    Path(PathBuf),
+    /// None.
+    Disabled,
+}
+
+/// Logs, on standard error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// What is logged, as in `info,slotway_hub=debug`.
+    pub filter: String,
+    /// How it is written.
+    pub format: LogFormat,
+    /// Whether each request gets a line.
+    pub access: bool,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum LogFormat {
+    /// One line for a person.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// OpenTelemetry export, where the hub was built with the feature `otel`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Telemetry {
+    /// The collector (OTLP over HTTP), as in `http://127.0.0.1:4318`; none when `None`.
+    pub endpoint: Option<String>,
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log { filter: "info".to_owned(), format: LogFormat::default(), access: false }
+    }
+}
+
+impl Admin {
+    pub(super) fn check(&self) -> Result<(), String> {
+        match (self.listen, &self.token_file) {
+            (Some(address), None) => Err(format!(
+                "the admin surface listens on {address} and has no token file; name one, because \
+                 every program of this machine can reach a TCP port"
+            )),
+            _ => Ok(()),
+        }
+    }
+}
