@@ -4,12 +4,14 @@
 //! that bounds memory is here, so the hub's size can be read off its configuration.
 
 mod admin;
+mod fault;
 mod http;
 mod limits;
 mod listen;
 mod workers;
 
 pub use self::admin::{Admin, AdminSocket, Log, LogFormat, Telemetry};
+pub use self::fault::{Fault, Faults};
 pub use self::http::{Compression, Cors, Forwarded, RouteRule};
 pub use self::limits::{Limits, Times};
 pub use self::listen::{Address, HttpVersions, Listen, Tls};
@@ -68,20 +70,27 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Says what in the configuration cannot be, if anything.
+    /// Says what in the configuration cannot be, if anything. It looks at nothing but the
+    /// configuration: whether a file is there shows when it is opened.
     ///
     /// # Errors
     ///
-    /// A sentence that names the setting, its value and the rule.
-    pub fn check(&self) -> Result<(), String> {
-        if self.listen.is_empty() {
-            return Err("the hub listens nowhere; name at least one address".to_owned());
+    /// Each thing with its key, its value and the rule.
+    pub fn check(&self) -> Result<(), Faults> {
+        let mut faults = Faults::default();
+        listen::check(&self.listen, &mut faults);
+        self.admin.check(&mut faults);
+        self.workers.check(&mut faults);
+        self.health.check(&mut faults);
+        self.times.check(&mut faults);
+        self.limits.check(&mut faults);
+        if let Some(cors) = &self.cors {
+            cors.check(&mut faults);
         }
-        self.admin.check()?;
-        self.workers.check()?;
-        self.health.check()?;
-        self.limits.check()?;
-        self.times.check()
+        for (index, rule) in self.routes.iter().enumerate() {
+            rule.check(&format!("route[{index}]"), &mut faults);
+        }
+        faults.into_result()
     }
 
     /// The control socket's path, the default filled in.

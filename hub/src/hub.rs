@@ -43,7 +43,7 @@ impl Hub {
     ///
     /// A configuration that cannot be, or an address or socket that cannot be had.
     pub async fn start(config: Config) -> Result<Hub, HubError> {
-        config.check().map_err(HubError::Config)?;
+        config.check().map_err(|faults| HubError::Config(faults.to_string()))?;
         let control_path = config.control_path();
         let grace = config.times.grace;
 

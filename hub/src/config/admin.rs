@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::Faults;
+
 /// The admin surface: `/internal`, `/metrics` and the dashboard.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Admin {
@@ -61,13 +63,18 @@ impl Default for Log {
 }
 
 impl Admin {
-    pub(super) fn check(&self) -> Result<(), String> {
-        match (self.listen, &self.token_file) {
-            (Some(address), None) => Err(format!(
-                "the admin surface listens on {address} and has no token file; name one, because \
-                 every program of this machine can reach a TCP port"
-            )),
-            _ => Ok(()),
+    pub(super) fn check(&self, faults: &mut Faults) {
+        if let (Some(address), None) = (self.listen, &self.token_file) {
+            faults.add(
+                "admin.listen",
+                format!(
+                    "{address} can be reached by every program of this machine and there is no \
+                     token; write admin.token-file = \"FILE\" too, or leave this out"
+                ),
+            );
+        }
+        if self.socket == AdminSocket::Path(PathBuf::new()) {
+            faults.add("admin.socket", "the path is empty; write one, or \"none\"");
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use http::Method;
 use ipnet::IpNet;
+use slotway_core::control::Pattern;
+
+use super::Faults;
 
 /// Whom to believe about who the client is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,4 +72,92 @@ impl Default for Compression {
     fn default() -> Compression {
         Compression { enabled: false, min_bytes: 1024 }
     }
+}
+
+impl Cors {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        if self.origins.is_empty() {
+            faults.add(
+                "cors.origins",
+                "[cors] lets nobody in; write origins = [\"https://app.example\"], or leave out \
+                 [cors]",
+            );
+        }
+        for (index, origin) in self.origins.iter().enumerate() {
+            if let Some(words) = origin_fault(origin) {
+                faults.add(format!("cors.origins[{index}]"), words);
+            }
+        }
+        if self.credentials && self.origins.iter().any(|origin| origin == "*") {
+            faults.add(
+                "cors.credentials",
+                "cookies for every origin would let any page act for its visitors; name the \
+                 origins, or write credentials = false",
+            );
+        }
+        for (index, method) in self.methods.iter().enumerate() {
+            if let Some(words) = method_fault(method) {
+                faults.add(format!("cors.methods[{index}]"), words);
+            }
+        }
+        for (key, names) in [("headers", &self.headers), ("expose", &self.expose)] {
+            for (index, name) in names.iter().enumerate() {
+                if name != "*" && name.parse::<http::HeaderName>().is_err() {
+                    faults.add(
+                        format!("cors.{key}[{index}]"),
+                        format!("{name:?} is no name of a header; write one as in x-request-id"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+impl RouteRule {
+    pub(super) fn check(&self, key: &str, faults: &mut Faults) {
+        if let Err(error) = Pattern::parse(&self.pattern) {
+            faults.add(format!("{key}.pattern"), format!("{:?} {error}", self.pattern));
+        }
+        if let Some(words) = self.method.as_deref().and_then(method_fault) {
+            faults.add(format!("{key}.method"), words);
+        }
+        for (name, time) in [("wait", self.wait), ("request", self.request), ("idle", self.idle)] {
+            if time.is_some_and(|time| time.is_zero()) {
+                faults.no_time(&format!("{key}.{name}"));
+            }
+        }
+        if self.concurrency == Some(0) {
+            faults.zero(&format!("{key}.concurrency"));
+        }
+    }
+}
+
+/// What is wrong with a method, if anything is.
+fn method_fault(method: &str) -> Option<String> {
+    let upper = method.to_ascii_uppercase();
+    if Method::from_bytes(method.as_bytes()).is_err() {
+        return Some(format!("{method:?} is no method; write one as in GET"));
+    }
+    // Methods are case-sensitive, and nobody means get.
+    (Method::from_bytes(upper.as_bytes()).is_ok_and(|known| is_standard(&known)) && upper != method)
+        .then(|| format!("{method:?} is another method than {upper:?}; write {upper:?}"))
+}
+
+fn is_standard(method: &Method) -> bool {
+    use Method as M;
+    [M::GET, M::HEAD, M::POST, M::PUT, M::DELETE, M::CONNECT, M::OPTIONS, M::TRACE, M::PATCH]
+        .contains(method)
+}
+
+/// What is wrong with an origin, if anything is.
+fn origin_fault(origin: &str) -> Option<String> {
+    let fits = origin == "*"
+        || origin == "null"
+        || origin.split_once("://").is_some_and(|(scheme, rest)| {
+            let authority = rest.parse::<http::uri::Authority>();
+            !scheme.is_empty() && authority.is_ok_and(|it| !it.as_str().contains('@'))
+        });
+    (!fits).then(|| {
+        format!("{origin:?} is no origin; write scheme and host alone, as in https://app.example")
+    })
 }

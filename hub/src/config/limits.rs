@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Faults;
+
 /// Limits on time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Times {
@@ -67,41 +69,38 @@ impl Default for Limits {
 }
 
 impl Times {
-    pub(super) fn check(&self) -> Result<(), String> {
-        for (what, value) in [
-            ("wait", self.wait),
-            ("request", self.request),
-            ("idle", self.idle),
-            ("header_read", self.header_read),
-            ("control", self.control),
+    pub(super) fn check(&self, faults: &mut Faults) {
+        for (key, value) in [
+            ("timeouts.wait", self.wait),
+            ("timeouts.request", self.request),
+            ("timeouts.idle", self.idle),
+            ("timeouts.header-read", self.header_read),
+            ("timeouts.control", self.control),
         ] {
             if value.is_zero() {
-                return Err(format!("the {what} timeout is 0; it must be longer"));
+                faults.no_time(key);
             }
         }
-        Ok(())
     }
 }
 
 impl Limits {
-    pub(super) fn check(&self) -> Result<(), String> {
-        for (what, value) in [
-            ("head_bytes", self.head_bytes),
-            ("connections", self.connections),
-            ("waiters", self.waiters),
-            ("per_client", self.per_client.map_or(1, |limit| limit as usize)),
-            ("spool_bytes", self.spool_bytes),
-            ("spool_bytes_total", self.spool_bytes_total),
+    pub(super) fn check(&self, faults: &mut Faults) {
+        for (key, value) in [
+            ("limits.connections", self.connections),
+            ("limits.waiters", self.waiters),
+            ("limits.per-client", self.per_client.map_or(1, |limit| limit as usize)),
+            ("limits.spool-bytes", self.spool_bytes),
+            ("limits.spool-bytes-total", self.spool_bytes_total),
         ] {
             if value == 0 {
-                return Err(format!("the limit {what} is 0; it must be at least 1"));
+                faults.zero(key);
             }
         }
         // hyper asks for at least this much of a buffer.
         if self.head_bytes < 8192 {
             let value = self.head_bytes;
-            return Err(format!("the limit head_bytes is {value}; it must be at least 8192"));
+            faults.add("limits.head-bytes", format!("{value} is too low; write 8192 or more"));
         }
-        Ok(())
     }
 }

@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::Faults;
+
 /// One listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
@@ -93,6 +95,35 @@ impl fmt::Display for Address {
             Address::Tcp(address) => address.fmt(f),
             Address::Unix(path) => write!(f, "unix:{}", path.display()),
             Address::Passed(name) => write!(f, "fd:{name}"),
+        }
+    }
+}
+
+/// Says what cannot be about the listeners, taken together and each by itself.
+pub(super) fn check(listeners: &[Listen], faults: &mut Faults) {
+    if listeners.is_empty() {
+        faults.add("listen", "the hub would listen nowhere; write at least one address");
+    }
+    for (index, listen) in listeners.iter().enumerate() {
+        let earlier = || listeners[..index].iter();
+        // A port 0 takes a free one each time.
+        let free = matches!(listen.address, Address::Tcp(address) if address.port() == 0);
+        if !free && earlier().any(|other| other.address == listen.address) {
+            faults.add(
+                format!("listen[{index}].address"),
+                format!("{} is there twice; leave one out", listen.address),
+            );
+        }
+        let Some(tls) = &listen.tls else { continue };
+        for (given, path, other) in
+            [("certificate", &tls.certificate, "key"), ("key", &tls.key, "certificate")]
+        {
+            if path.as_os_str().is_empty() {
+                faults.add(
+                    format!("listen[{index}].{other}"),
+                    format!("there is no {given} with it; write {given} = \"FILE.pem\" too"),
+                );
+            }
         }
     }
 }

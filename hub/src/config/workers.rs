@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use slotway_core::RegionSpec;
 use slotway_core::control::check_name;
+use slotway_core::{Layout, RegionSpec, SpecError};
+
+use super::Faults;
 
 /// The control socket.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,26 +67,59 @@ impl Default for Health {
 }
 
 impl Workers {
-    pub(super) fn check(&self) -> Result<(), String> {
-        for (what, value) in [("workers", self.max), ("registrations", self.registrations)] {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        for (key, value) in
+            [("workers.max", self.max), ("workers.registrations", self.registrations)]
+        {
             if value == 0 {
-                return Err(format!("the limit {what} is 0; it must be at least 1"));
+                faults.zero(key);
             }
         }
-        self.region.validate().map_err(|error| format!("the region's sizes: {error}"))
+        match self.region.validate() {
+            Err(error @ SpecError::Slots(_)) => faults.add("workers.slots", error.to_string()),
+            Err(error @ SpecError::HeadBytes(_)) => {
+                faults.add("workers.head-bytes", error.to_string());
+            }
+            Err(error @ SpecError::RingBytes("request_bytes", _)) => {
+                faults.add("workers.request-bytes", error.to_string());
+            }
+            Err(error @ SpecError::RingBytes(..)) => {
+                faults.add("workers.response-bytes", error.to_string());
+            }
+            Err(error) => faults.add("workers", error.to_string()),
+            Ok(()) => self.check_length(faults),
+        }
+    }
+
+    /// A worker that asks for nothing has to get its region.
+    fn check_length(&self, faults: &mut Faults) {
+        match Layout::new(self.region) {
+            Err(error) => faults.add("workers", error.to_string()),
+            Ok(layout) if layout.length() as u64 > self.region_bytes_max => faults.add(
+                "workers.region-bytes-max",
+                format!(
+                    "{} is less than the {} bytes of a region of the sizes in [workers]; write \
+                     more, or make those smaller",
+                    self.region_bytes_max,
+                    layout.length()
+                ),
+            ),
+            Ok(_) => {}
+        }
     }
 }
 
 impl Health {
-    pub(super) fn check(&self) -> Result<(), String> {
-        for name in &self.require {
-            check_name(name).map_err(|error| format!("the required name {name:?}: {error}"))?;
-        }
-        for (what, value) in [("interval", self.interval), ("timeout", self.timeout)] {
-            if value.is_zero() {
-                return Err(format!("the probe's {what} is 0; it must be longer"));
+    pub(super) fn check(&self, faults: &mut Faults) {
+        for (index, name) in self.require.iter().enumerate() {
+            if let Err(error) = check_name(name) {
+                faults.add(format!("health.require[{index}]"), format!("{name:?}: {error}"));
             }
         }
-        Ok(())
+        for (key, value) in [("health.interval", self.interval), ("health.timeout", self.timeout)] {
+            if value.is_zero() {
+                faults.no_time(key);
+            }
+        }
     }
 }
