@@ -44,20 +44,26 @@ pub(crate) struct Bell {
 #[must_use = "an armed event loop sleeps on until its doorbell is rung"]
 pub struct Rung {
     doorbell: bool,
+    woke: bool,
 }
 
 impl Rung {
     /// Nobody had to be woken, or the futex has done it.
-    pub(crate) const QUIET: Rung = Rung { doorbell: false };
+    pub(crate) const QUIET: Rung = Rung { doorbell: false, woke: false };
 
     /// Whether the caller must ring the worker's doorbell (its eventfd).
     pub fn doorbell(self) -> bool {
         self.doorbell
     }
 
+    /// Whether a thread was woken, at the price of a system call; for whoever counts.
+    pub fn woke(self) -> bool {
+        self.woke
+    }
+
     /// What both ask.
     pub fn and(self, other: Rung) -> Rung {
-        Rung { doorbell: self.doorbell | other.doorbell }
+        Rung { doorbell: self.doorbell | other.doorbell, woke: self.woke | other.woke }
     }
 }
 
@@ -87,23 +93,23 @@ impl Bell {
         // Relaxed: of several ringers the one that clears the bit rings the doorbell.
         let doorbell = sleepers & ARMED != 0
             && self.sleepers.fetch_and(!ARMED, Ordering::Relaxed) & ARMED != 0;
-        if sleepers & !ARMED != 0 {
-            self.wake_one::<W>();
-        }
-        Rung { doorbell }
+        let woke = sleepers & !ARMED != 0 && self.wake_one::<W>();
+        Rung { doorbell, woke }
     }
 
-    fn wake_one<W: Wait>(&self) {
+    /// `false`: a wake-up is under way already.
+    fn wake_one<W: Wait>(&self) -> bool {
         let word = self.word.word();
         // Relaxed: ordered by the caller's fence. Spares the write while a wake-up is
         // under way. There is no loop here that a hostile worker could keep going.
-        if word.load(Ordering::Relaxed) & UNDER_WAY == 0
+        let wakes = word.load(Ordering::Relaxed) & UNDER_WAY == 0
             // Relaxed: the woken thread looks behind its own fence, which pairs with the
             // caller's.
-            && word.fetch_or(UNDER_WAY, Ordering::Relaxed) & UNDER_WAY == 0
-        {
+            && word.fetch_or(UNDER_WAY, Ordering::Relaxed) & UNDER_WAY == 0;
+        if wakes {
             W::wake(&self.word, 1);
         }
+        wakes
     }
 
     /// Sleeps until `work` holds, `stop` holds, the timeout has passed, or there was a

@@ -12,6 +12,7 @@ mod spool;
 mod upload;
 
 use std::io;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use slotway_core::head::{HeadTooLong, RequestEncoder, RequestLine};
@@ -73,12 +74,17 @@ impl Exchange {
         self.held.as_ref().expect("an exchange has its ticket until it ends")
     }
 
-    pub(crate) fn registration(&self) -> &Registration {
+    pub(crate) fn registration(&self) -> &Arc<Registration> {
         self.held().1.registration()
     }
 
     pub(crate) fn instance(&self) -> &Instance {
         self.held().1.instance()
+    }
+
+    /// Remembers for people when the slot was taken, on the hub's clock.
+    pub(crate) fn taken_at(&self, clock_ns: u64) {
+        self.instance().wakers(self.ticket().slot()).taken_at(clock_ns);
     }
 
     /// Makes sure that a head of `length` bytes can be written, or read, without a fault.

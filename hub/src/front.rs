@@ -1,11 +1,13 @@
 //! The public listener: HTTP in, exchanges out.
 
+mod access;
 mod admit;
 mod body;
 mod choose;
 mod handler;
 mod headers;
 mod pace;
+mod record;
 mod request;
 mod response;
 mod serve;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use arc_swap::ArcSwap;
-use slotway_core::hub::{HubSide, Lease, SlotCounts};
+use slotway_core::hub::{HubSide, Lease, SlotCounts, SlotState};
 use slotway_core::map::{Mapping, Ringer};
 use slotway_core::{Rung, Violation};
 use tokio::sync::Notify;
@@ -24,6 +24,7 @@ pub(crate) use reserve::NoSlot;
 use reserve::Reserve;
 use slots::SlotWakers;
 
+use crate::metrics::WorkerMetrics;
 use crate::service::Service;
 
 /// The hub's side of a region, as this program uses it.
@@ -39,6 +40,7 @@ pub(crate) struct Instance {
     wakers: Box<[SlotWakers]>,
     reserve: Reserve,
     standing: AtomicU8,
+    pub(crate) metrics: WorkerMetrics,
     /// Exchanges of all its registrations, abandoned ones included.
     in_flight: AtomicU32,
     /// Whose requests may wait for one of its slots.
@@ -91,6 +93,7 @@ impl Instance {
             wakers: (0..slots).map(|_| SlotWakers::default()).collect(),
             reserve: Reserve::new(slots),
             standing: AtomicU8::new(Standing::Live as u8),
+            metrics: WorkerMetrics::new(),
             in_flight: AtomicU32::new(0),
             services: ArcSwap::default(),
             violated: AtomicBool::new(false),
@@ -181,7 +184,11 @@ impl Instance {
 
     /// Wakes the worker's event loop if core says so.
     pub(crate) fn ring(&self, rung: Rung) {
+        if rung.woke() {
+            self.metrics.futex_wakes.add_one();
+        }
         if rung.doorbell() {
+            self.metrics.doorbells.add_one();
             self.doorbell.ring();
         }
     }
@@ -202,6 +209,13 @@ impl Instance {
         for service in self.services.load().iter() {
             service.queue.call();
         }
+    }
+
+    /// How long ago the slot that is longest in use was taken.
+    pub(crate) fn oldest(&self, now_ns: u64) -> Option<u64> {
+        let used = |slot: &u32| self.side.slot_state(*slot) != SlotState::Free;
+        let taken = (0..self.region().spec().slots).filter(used).map(|s| self.wakers(s).taken());
+        taken.min().map(|taken_ns| now_ns.saturating_sub(taken_ns))
     }
 
     /// Its slots by state.

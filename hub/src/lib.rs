@@ -24,6 +24,7 @@ mod front;
 mod health;
 mod hub;
 mod instance;
+mod metrics;
 mod phase;
 pub mod problem;
 mod readable;

@@ -19,6 +19,7 @@ use slotway_core::control::{RefusalCode, Register};
 use tracing::error;
 
 use crate::instance::{Instance, RegisteredRoute, Registration};
+use crate::metrics::Metrics;
 use crate::routing::{Builder, Found, Table};
 use crate::service::Service;
 pub(crate) use admission::NotTaken;
@@ -29,6 +30,7 @@ use ghosts::Ghosts;
 pub(crate) struct Registry {
     state: Mutex<State>,
     live: ArcSwap<Live>,
+    metrics: Arc<Metrics>,
     waiters_max: usize,
     registrations_max: usize,
 }
@@ -95,10 +97,15 @@ impl Live {
 }
 
 impl Registry {
-    pub(crate) fn new(waiters_max: usize, registrations_max: usize) -> Registry {
+    pub(crate) fn new(
+        metrics: Arc<Metrics>,
+        waiters_max: usize,
+        registrations_max: usize,
+    ) -> Registry {
         Registry {
             state: Mutex::default(),
             live: ArcSwap::default(),
+            metrics,
             waiters_max,
             registrations_max,
         }
@@ -112,6 +119,7 @@ impl Registry {
     /// A worker has its region.
     pub(crate) fn connect(&self, instance: Arc<Instance>) {
         let mut state = self.lock();
+        self.metrics.workers_connected.add_one();
         state.workers.insert(instance.who.id, Worker { instance, registrations: Vec::new() });
         self.publish(&mut state);
     }
@@ -122,11 +130,28 @@ impl Registry {
         instance: &Arc<Instance>,
         register: &Register,
     ) -> Result<Arc<Registration>, NotTaken> {
-        let routes = parse(register)?;
+        let taken = self.take(instance, register);
+        match taken {
+            Ok(_) => self.metrics.registered.add_one(),
+            Err(_) => self.metrics.registrations_refused.add_one(),
+        }
+        taken
+    }
+
+    fn take(
+        &self,
+        instance: &Arc<Instance>,
+        register: &Register,
+    ) -> Result<Arc<Registration>, NotTaken> {
+        let mut routes = parse(register)?;
         let mut state = self.lock();
         let state = &mut *state;
         state.check(instance, register, &routes, self.registrations_max)?;
         let name = register.name.as_str();
+        for route in &mut routes {
+            let RegisteredRoute { method, pattern, counted, .. } = route;
+            *counted = self.metrics.routes.resolve(name, &method.to_string(), pattern.text());
+        }
         let service = match state.services.get(name) {
             Some(service) => service.clone(),
             None => Arc::new(Service::new(name, self.waiters_max)),
@@ -215,12 +240,12 @@ impl Registry {
                 *counts.entry(registration.service.name()).or_default() += 1;
                 for (route, index) in registration.routes.iter().zip(0..) {
                     let place = Place { registration: registration.clone(), route: index };
-                    builder.add(&route.pattern, &route.method, Some(place));
+                    builder.add(&route.pattern, &route.method, route.counted, Some(place));
                 }
             }
         }
         for route in state.ghosts.routes() {
-            builder.add(&route.pattern, &route.method, None);
+            builder.add(&route.pattern, &route.method, route.counted, None);
         }
         for service in state.services.values() {
             service.set_instances(counts.get(service.name()).copied().unwrap_or(0));

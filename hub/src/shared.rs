@@ -6,6 +6,7 @@ use arc_swap::{ArcSwap, Guard};
 
 use crate::config::Config;
 use crate::exchange::Budget;
+use crate::metrics::Metrics;
 use crate::registry::Registry;
 
 /// One hub's.
@@ -14,12 +15,19 @@ pub(crate) struct Shared {
     config: ArcSwap<Config>,
     pub(crate) registry: Registry,
     pub(crate) spool_budget: Arc<Budget>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Shared {
     pub(crate) fn new(config: Config) -> Shared {
+        let metrics = Metrics::new();
         Shared {
-            registry: Registry::new(config.limits.waiters, config.workers.registrations),
+            registry: Registry::new(
+                metrics.clone(),
+                config.limits.waiters,
+                config.workers.registrations,
+            ),
+            metrics,
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
             config: ArcSwap::from_pointee(config),
         }

@@ -98,6 +98,23 @@ pub enum Abandoned {
     Pending(Rung),
 }
 
+/// What a slot is used for, as far as the hub can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotState {
+    /// Not in use.
+    Free,
+    /// Acquired and not published yet.
+    Writing,
+    /// Published and not claimed yet.
+    Ready,
+    /// At work in the worker.
+    Claimed,
+    /// Answered, the answer being read.
+    Done,
+    /// Given up by the hub, still with the worker.
+    Abandoned,
+}
+
 /// How many slots are in which state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SlotCounts {
@@ -320,19 +337,31 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
     /// Counts the slots by state. A snapshot for people: it looks at one after another.
     pub fn counts(&self) -> SlotCounts {
         let mut counts = SlotCounts::default();
-        for (index, lease) in self.leases.as_ref().iter().enumerate() {
-            let at = match lease.get().0 {
-                Status::Free => &mut counts.free,
-                Status::Abandoned => &mut counts.abandoned,
-                Status::Held => match self.region().slot(index as u32).word().peek().state() {
-                    Some(State::Ready) => &mut counts.ready,
-                    Some(State::Claimed) => &mut counts.claimed,
-                    Some(State::Done) => &mut counts.done,
-                    Some(State::Writing | State::Free) | None => &mut counts.writing,
-                },
+        for slot in 0..self.region().slots() {
+            let at = match self.slot_state(slot) {
+                SlotState::Free => &mut counts.free,
+                SlotState::Writing => &mut counts.writing,
+                SlotState::Ready => &mut counts.ready,
+                SlotState::Claimed => &mut counts.claimed,
+                SlotState::Done => &mut counts.done,
+                SlotState::Abandoned => &mut counts.abandoned,
             };
             *at += 1;
         }
         counts
+    }
+
+    /// What a slot is used for at this moment; for people.
+    pub fn slot_state(&self, slot: u32) -> SlotState {
+        match self.lease(slot).get().0 {
+            Status::Free => SlotState::Free,
+            Status::Abandoned => SlotState::Abandoned,
+            Status::Held => match self.region().slot(slot).word().peek().state() {
+                Some(State::Ready) => SlotState::Ready,
+                Some(State::Claimed) => SlotState::Claimed,
+                Some(State::Done) => SlotState::Done,
+                Some(State::Writing | State::Free) | None => SlotState::Writing,
+            },
+        }
     }
 }

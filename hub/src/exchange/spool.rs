@@ -17,11 +17,23 @@ use bytes::Bytes;
 #[derive(Debug)]
 pub(crate) struct Budget {
     left: AtomicUsize,
+    total: usize,
 }
 
 impl Budget {
     pub(crate) fn new(bytes: usize) -> Budget {
-        Budget { left: AtomicUsize::new(bytes) }
+        Budget { left: AtomicUsize::new(bytes), total: bytes }
+    }
+
+    /// How many they may hold.
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
+    /// How many they hold.
+    pub(crate) fn used(&self) -> usize {
+        // Relaxed: a number for people.
+        self.total.saturating_sub(self.left.load(Ordering::Relaxed))
     }
 
     fn take(&self, bytes: usize) -> bool {

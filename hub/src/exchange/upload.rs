@@ -7,6 +7,8 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -41,6 +43,8 @@ pub(crate) struct Upload {
     repeatable: bool,
     ended: bool,
     idle: Idle,
+    /// Counts what the client has sent.
+    received: Option<Arc<AtomicU64>>,
 }
 
 /// Why a body's way ended.
@@ -69,7 +73,13 @@ impl Upload {
             repeatable: false,
             ended: false,
             idle: Idle::new(idle),
+            received: None,
         }
+    }
+
+    /// Counts there what the client sends.
+    pub(crate) fn count_in(&mut self, counter: Arc<AtomicU64>) {
+        self.received = Some(counter);
     }
 
     /// Whether all of it is here.
@@ -209,6 +219,10 @@ impl Upload {
                     if let Ok(data) = frame.into_data()
                         && !data.is_empty()
                     {
+                        if let Some(received) = &self.received {
+                            // Relaxed: a number for people.
+                            received.fetch_add(data.len() as u64, Ordering::Relaxed);
+                        }
                         return Poll::Ready(Some(Ok(data)));
                     }
                 }

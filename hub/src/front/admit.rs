@@ -10,6 +10,7 @@ use tokio::time::timeout_at;
 use super::body::Kind;
 use super::choose::{Chosen, choose};
 use super::handler::Limits;
+use super::record::Record;
 use super::request::{NotEncoded, Request};
 use crate::exchange::Exchange;
 use crate::problem::{self, Problem};
@@ -48,10 +49,14 @@ enum Opened {
 pub(super) fn refuse(
     shared: &Shared,
     request: &Request,
+    record: &mut Record,
 ) -> Result<Option<Response<Kind>>, Problem> {
     let table = shared.registry.live();
     match table.find(request.method(), request.path()) {
-        Found::Route { .. } => Ok(None),
+        Found::Route { target, .. } => {
+            record.set_route(target.counted);
+            Ok(None)
+        }
         other => no_route(request, &other).map(Some),
     }
 }
@@ -94,10 +99,11 @@ pub(super) async fn slot(
     shared: &Shared,
     request: &Request,
     limits: &Limits,
+    record: &mut Record,
 ) -> Result<Slot, Problem> {
     let mut turn: Option<(Turn, Arc<Service>)> = None;
     loop {
-        match open(shared, request, limits, turn.is_some())? {
+        match open(shared, request, limits, record, turn.is_some())? {
             Opened::Busy { service, pass } => {
                 // A new table may have made it another line.
                 turn = turn.filter(|(_, own)| Arc::ptr_eq(own, &service));
@@ -125,6 +131,7 @@ fn open(
     shared: &Shared,
     request: &Request,
     limits: &Limits,
+    record: &mut Record,
     in_line: bool,
 ) -> Result<Opened, Problem> {
     let table = shared.registry.live();
@@ -132,6 +139,7 @@ fn open(
         Found::Route { target, params } => (target, params),
         other => return no_route(request, &other).map(Slot::Reply).map(Opened::Slot),
     };
+    record.set_route(target.counted);
     // Whoever comes later must not overtake whoever waits.
     if !in_line
         && let Some(place) = target.places.first()
@@ -150,6 +158,7 @@ fn open(
     };
     match request.encode(&exchange, place, &params, limits.due_ns) {
         Ok(()) => {
+            record.took(&exchange, in_line);
             let idempotent = place.route().idempotent;
             Ok(Opened::Slot(Slot::Exchange { exchange, idempotent }))
         }

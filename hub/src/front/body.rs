@@ -7,19 +7,19 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use super::pace::Busy;
+use super::record::{End, Record};
 use crate::exchange::{SpoolError, SpoolReader};
 
 /// What is sent after a response's head, and what ends with it.
 pub(crate) struct Body {
     kind: Kind,
-    /// The connection is busy until this is dropped.
-    _busy: Busy,
+    /// Ends with this.
+    record: Record,
 }
 
 impl Body {
-    pub(super) fn new(kind: Kind, busy: Busy) -> Body {
-        Body { kind, _busy: busy }
+    pub(super) fn new(kind: Kind, record: Record) -> Body {
+        Body { kind, record }
     }
 }
 
@@ -56,7 +56,45 @@ impl http_body::Body for Body {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match &mut self.get_mut().kind {
+        let Body { kind, record } = self.get_mut();
+        let frame = kind.poll_frame(cx);
+        match &frame {
+            Poll::Ready(Some(Ok(frame))) => record.sent(frame.data_ref().map_or(0, Bytes::len)),
+            Poll::Ready(Some(Err(BodyError::Spool(error)))) => record.ended(End::Broke(*error)),
+            _ => {}
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.kind.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream { remaining: Some(length), .. } => SizeHint::with_exact(*length),
+            Kind::Stream { remaining: None, .. } => SizeHint::default(),
+            Kind::Own(body) => body.size_hint(),
+        }
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if self.kind.is_end_stream() {
+            self.record.ended(End::Complete);
+        }
+    }
+}
+
+impl Kind {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self {
             Kind::Empty => Poll::Ready(None),
             kind @ Kind::Full(_) => {
                 let Kind::Full(bytes) = std::mem::replace(kind, Kind::Empty) else {
@@ -73,26 +111,18 @@ impl http_body::Body for Body {
                     Err(error) => Err(BodyError::Spool(error)),
                 })
             }),
-            Kind::Own(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Own),
+            Kind::Own(body) => {
+                http_body::Body::poll_frame(Pin::new(body), cx).map_err(BodyError::Own)
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.kind {
+        match self {
             Kind::Empty => true,
             Kind::Full(bytes) => bytes.is_empty(),
             Kind::Stream { reader, .. } => reader.is_finished(),
-            Kind::Own(body) => body.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.kind {
-            Kind::Empty => SizeHint::with_exact(0),
-            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Stream { remaining: Some(length), .. } => SizeHint::with_exact(*length),
-            Kind::Stream { remaining: None, .. } => SizeHint::default(),
-            Kind::Own(body) => body.size_hint(),
+            Kind::Own(body) => http_body::Body::is_end_stream(body),
         }
     }
 }

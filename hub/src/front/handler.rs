@@ -13,14 +13,17 @@ use slotway_core::map::monotonic_ns;
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::access::Access;
 use super::admit::{Slot, is_served, refuse, slot};
 use super::body::{Body, Kind};
 use super::pace::Pace;
+use super::record::Record;
 use super::request::Request;
 use super::response::{Answered, BadAnswer, respond};
 use crate::exchange::{Answer, Exchange, Upload, Uploaded};
 use crate::health;
 use crate::instance::NoSlot;
+use crate::metrics::RouteId;
 use crate::problem::{self, Problem};
 use crate::shared::Shared;
 
@@ -37,23 +40,29 @@ pub(super) async fn handle(
     client: &Client,
     request: http::Request<Incoming>,
 ) -> Response<Body> {
-    let busy = client.pace.begin();
-    answer(shared, client, request).await.map(|kind| Body::new(kind, busy))
+    let mut record = Record::begin(client.pace.begin(), request.method());
+    let response = answer(shared, client, request, &mut record).await;
+    record.set_status(response.status());
+    response.map(|kind| Body::new(kind, record))
 }
 
 async fn answer(
     shared: &Shared,
     client: &Client,
     request: http::Request<Incoming>,
+    record: &mut Record,
 ) -> Response<Kind> {
     if request.uri().path() == health::PATH {
+        record.set_route(RouteId::OWN);
         return health::answer(shared, request.method()).map(Kind::Own);
     }
     let is_head = *request.method() == Method::HEAD;
-    match proxy(shared, client, request).await {
+    match proxy(shared, client, request, record).await {
         Ok(response) => response,
-        Err(problem) if is_head => problem.into_response().map(|_| Kind::Empty),
-        Err(problem) => problem.into_response().map(Kind::Own),
+        Err(problem) => {
+            record.set_problem(problem.kind());
+            problem.into_response().map(|body| if is_head { Kind::Empty } else { Kind::Own(body) })
+        }
     }
 }
 
@@ -73,10 +82,9 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    fn new(shared: &Shared) -> Limits {
+    fn new(shared: &Shared, now: Instant) -> Limits {
         let config = shared.config();
         let times = &config.times;
-        let now = Instant::now();
         let request_ns = u64::try_from(times.request.as_nanos()).unwrap_or(u64::MAX);
         Limits {
             wait_until: now + times.wait.min(times.request),
@@ -97,22 +105,30 @@ async fn proxy(
     shared: &Shared,
     client: &Client,
     request: http::Request<Incoming>,
+    record: &mut Record,
 ) -> Result<Response<Kind>, Problem> {
     let (parts, incoming) = request.into_parts();
     let (idle, head_bytes_max, small) = {
         let config = shared.config();
+        if config.log.access {
+            record.log(Access::of(&parts, client.peer));
+        }
         (config.times.idle, config.limits.head_bytes, config.workers.region.request_bytes.into())
     };
     let mut upload = Upload::new(incoming, idle);
+    if !upload.is_collected() {
+        upload.count_in(record.body_counter());
+    }
     let request = Request::new(parts, !upload.is_collected(), client.peer, head_bytes_max)?;
-    let mut limits = Limits::new(shared);
+    let mut limits = Limits::new(shared, record.begun());
     if !upload.is_collected() {
         if request.content_length.is_some_and(|length| length <= small) {
             // Nobody has to send a body only to learn that there is no such route.
-            if let Some(reply) = refuse(shared, &request)? {
+            if let Some(reply) = refuse(shared, &request, record)? {
                 return Ok(reply);
             }
             judge_upload(upload.collect().await)?;
+            record.collected();
         } else {
             limits.stream();
         }
@@ -120,12 +136,12 @@ async fn proxy(
 
     let mut retried = false;
     loop {
-        let (exchange, idempotent) = match slot(shared, &request, &limits).await? {
+        let (exchange, idempotent) = match slot(shared, &request, &limits, record).await? {
             Slot::Exchange { exchange, idempotent } => (exchange, idempotent && !retried),
             Slot::Reply(reply) => return Ok(reply),
         };
         upload.set_repeatable(idempotent);
-        match attempt(shared, client, &request, exchange, upload, &limits).await? {
+        match attempt(shared, client, &request, exchange, upload, &limits, record).await? {
             Attempt::Answered(response) => return Ok(response),
             Attempt::Unseen(again) => upload = again,
             Attempt::Lost(again) if idempotent => {
@@ -165,6 +181,7 @@ async fn attempt(
     mut exchange: Exchange,
     mut upload: Upload,
     limits: &Limits,
+    record: &mut Record,
 ) -> Result<Attempt, Problem> {
     upload.push(&exchange);
     match exchange.publish() {
@@ -177,15 +194,22 @@ async fn attempt(
         let (waited, uploading) = wait(client, &exchange, &mut upload, limits, stays).await;
         match waited {
             Waited::Answer(Answer::Head { length, done }) => {
-                let who = exchange.instance().who.ids();
-                let name = exchange.registration().service.clone();
+                record.answered(exchange.instance());
+                let registration = exchange.registration().clone();
+                let instance = &registration.instance;
                 let answered = Answered { exchange, upload, uploading, length, done };
                 return match respond(shared, request.method(), answered) {
-                    Ok(response) => Ok(Attempt::Answered(response)),
+                    Ok(response) => {
+                        if response.status().is_server_error() {
+                            instance.metrics.failed();
+                        }
+                        Ok(Attempt::Answered(response))
+                    }
                     Err(BadAnswer::Gone) => Err(worker_gone()),
                     Err(bad) => {
-                        let (worker, pid) = who;
-                        let (name, path) = (name.name(), request.path());
+                        instance.metrics.failed();
+                        let (worker, pid) = instance.who.ids();
+                        let (name, path) = (registration.service.name(), request.path());
                         warn!(worker, pid, name, path, reason = %bad, "a worker's answer is not valid");
                         let detail = format!("The worker's answer cannot be passed on: {bad}.");
                         Err(Problem::new(problem::Kind::BadAnswer, detail))
@@ -203,9 +227,15 @@ async fn attempt(
                 // It moved in the last moment: look again.
                 Err(back) => exchange = back,
             },
-            Waited::Answer(Answer::Lost) => return Ok(Attempt::Lost(upload)),
+            Waited::Answer(Answer::Lost) => {
+                record.unanswered(exchange.instance());
+                return Ok(Attempt::Lost(upload));
+            }
             Waited::ClientStalled => return Err(body_timeout()),
-            Waited::Late => return Err(deadline(limits.request)),
+            Waited::Late => {
+                record.unanswered(exchange.instance());
+                return Err(deadline(limits.request));
+            }
         }
     }
 }

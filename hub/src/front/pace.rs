@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::alarm::Alarm;
+use crate::metrics::Metrics;
 
 /// One connection's, shared by its socket, its requests and their responses.
 #[derive(Debug)]
@@ -20,19 +21,25 @@ pub(super) struct Pace {
     idle_since: AtomicU64,
     /// For the response's head of the request that is under way.
     late: Mutex<Alarm>,
+    /// Here so that a request need not count itself among those who hold it.
+    metrics: Arc<Metrics>,
 }
 
 /// A request under way; to be kept until its response is through.
 #[derive(Debug)]
-pub(super) struct Busy(Arc<Pace>);
+pub(super) struct Busy {
+    pace: Arc<Pace>,
+    ends: Option<Instant>,
+}
 
 impl Pace {
-    pub(super) fn new() -> Pace {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Pace {
         Pace {
             started: Instant::now(),
             busy: AtomicU32::new(0),
             idle_since: AtomicU64::new(0),
             late: Mutex::default(),
+            metrics,
         }
     }
 
@@ -40,7 +47,7 @@ impl Pace {
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
         // Relaxed: all of a connection runs in one task at a time.
         self.busy.fetch_add(1, Ordering::Relaxed);
-        Busy(self.clone())
+        Busy { pace: self.clone(), ends: None }
     }
 
     /// Since when nothing but a request's head is waited for; `None` while a request is
@@ -59,11 +66,24 @@ impl Pace {
     }
 }
 
+impl Busy {
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.pace.metrics
+    }
+
+    /// It will be dropped now; spares a look at the clock.
+    pub(super) fn ends_at(&mut self, now: Instant) {
+        self.ends = Some(now);
+    }
+}
+
 impl Drop for Busy {
     fn drop(&mut self) {
-        let since = self.0.started.elapsed().as_micros();
+        let now = self.ends.unwrap_or_else(Instant::now);
+        let since = now.saturating_duration_since(self.pace.started).as_micros();
         // Relaxed: see `begin`.
-        self.0.idle_since.store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
-        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+        let since = u64::try_from(since).unwrap_or(u64::MAX);
+        self.pace.idle_since.store(since, Ordering::Relaxed);
+        self.pace.busy.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -39,6 +39,8 @@ pub(crate) async fn bind(address: &Address) -> Result<TcpListener, HubError> {
 /// When there are as many as there may be, further ones wait in the system's backlog.
 pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, mut phases: Phases) {
     let room = Arc::new(Semaphore::new(shared.config().limits.connections));
+    let name = listener.local_addr().map_or_else(|_| String::new(), |address| address.to_string());
+    let counted = shared.metrics.connections.listener(&name);
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
@@ -47,9 +49,10 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, mut phases
         match accepted {
             Ok((stream, peer, place)) => {
                 let connection = connection(shared.clone(), stream, peer, phases.clone());
+                let connected = counted.connected();
                 tokio::spawn(async move {
                     connection.await;
-                    drop(place);
+                    drop((place, connected));
                 });
             }
             Err(error) if is_about_one_connection(&error) => {}
@@ -87,7 +90,7 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, mu
         let config = shared.config();
         (config.times.clone(), config.limits.head_bytes)
     };
-    let client = Client { peer, pace: Arc::new(Pace::new()) };
+    let client = Client { peer, pace: Arc::new(Pace::new(shared.metrics.clone())) };
     let wire = Wire::new(stream, client.pace.clone(), times.idle, times.header_read);
     let service = service_fn(|request| {
         let (shared, client) = (&shared, &client);

@@ -18,12 +18,16 @@ pub(crate) async fn attend(instance: Arc<Instance>, doorbell: AsyncFd<OwnedFd>) 
     loop {
         instance.look();
         if !instance.side().prepare_sleep() {
+            instance.metrics.hub_spins.add_one();
             // A busy worker must not keep this thread from its other tasks.
             yield_now().await;
             continue;
         }
         match doorbell.readable().await {
-            Ok(mut ready) => ready.clear_ready(),
+            Ok(mut ready) => {
+                instance.metrics.hub_wakes.add_one();
+                ready.clear_ready();
+            }
             Err(error) => return error,
         }
     }

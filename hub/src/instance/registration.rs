@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::{Instance, Permit};
+use crate::metrics::RouteId;
 use crate::routing::{Pattern, RouteMethod};
 use crate::service::Service;
 
@@ -14,6 +15,8 @@ pub(crate) struct RegisteredRoute {
     pub(crate) method: RouteMethod,
     pub(crate) pattern: Pattern,
     pub(crate) idempotent: bool,
+    /// Its counters.
+    pub(crate) counted: RouteId,
 }
 
 /// What one instance serves under one name.

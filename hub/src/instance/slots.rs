@@ -1,7 +1,7 @@
 //! What the hub keeps for each slot besides core's lease: who waits on it, and the
 //! permit of an exchange that was given up while its worker still has it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -25,6 +25,8 @@ struct Inner {
     upload: AtomicWaker,
     /// Whether `parked` may hold something; spares the lock.
     has_parked: AtomicBool,
+    /// When the slot was last taken, on the hub's clock; for people.
+    taken_at: AtomicU64,
     parked: Mutex<Parked>,
 }
 
@@ -41,6 +43,17 @@ impl SlotWakers {
 
     pub(crate) fn wait_upload(&self, waker: &Waker) {
         self.inner.upload.register(waker);
+    }
+
+    pub(crate) fn taken_at(&self, clock_ns: u64) {
+        // Relaxed: a number for people, which may be that of the exchange before.
+        self.inner.taken_at.store(clock_ns, Ordering::Relaxed);
+    }
+
+    /// When the slot was last taken.
+    pub(crate) fn taken(&self) -> u64 {
+        // Relaxed: as above.
+        self.inner.taken_at.load(Ordering::Relaxed)
     }
 
     /// Wakes both.

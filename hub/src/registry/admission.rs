@@ -5,6 +5,7 @@ use slotway_core::control::{RefusalCode, Register, check_name};
 use super::State;
 use crate::health;
 use crate::instance::{Instance, RegisteredRoute};
+use crate::metrics::RouteId;
 use crate::routing::{Conflicts, Pattern, RouteMethod};
 
 /// Why a registration was not taken.
@@ -40,7 +41,8 @@ pub(super) fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTake
             );
             return refuse(RefusalCode::RouteConflict, reason);
         }
-        routes.push(RegisteredRoute { method, pattern, idempotent: route.idempotent });
+        let idempotent = route.idempotent;
+        routes.push(RegisteredRoute { method, pattern, idempotent, counted: RouteId::OTHER });
     }
     Ok(routes)
 }

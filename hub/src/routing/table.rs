@@ -12,6 +12,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Method};
 
 use super::{Pattern, RouteMethod};
+use crate::metrics::RouteId;
 
 /// All routes. `P` is one place that serves a route.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ struct Path<P> {
 #[derive(Debug, Clone)]
 pub(crate) struct Target<P> {
     pub(crate) places: Vec<P>,
+    /// Its counters.
+    pub(crate) counted: RouteId,
 }
 
 /// The values of a path's parameters, as they were sent.
@@ -83,8 +86,8 @@ pub(crate) struct Builder<P> {
 
 struct Draft<P> {
     rest: bool,
-    methods: Vec<(Method, Vec<P>)>,
-    any: Option<Vec<P>>,
+    methods: Vec<(Method, Target<P>)>,
+    any: Option<Target<P>>,
 }
 
 impl<P> Builder<P> {
@@ -93,24 +96,31 @@ impl<P> Builder<P> {
     }
 
     /// Adds a route, and a place that serves it if there is one.
-    pub(crate) fn add(&mut self, pattern: &Pattern, method: &RouteMethod, place: Option<P>) {
+    pub(crate) fn add(
+        &mut self,
+        pattern: &Pattern,
+        method: &RouteMethod,
+        counted: RouteId,
+        place: Option<P>,
+    ) {
         let draft = self.paths.entry(pattern.shape().clone()).or_insert_with(|| Draft {
             rest: pattern.has_rest(),
             methods: Vec::new(),
             any: None,
         });
-        let places = match method {
-            RouteMethod::Any => draft.any.get_or_insert_with(Vec::new),
+        let new = || Target { places: Vec::new(), counted };
+        let target = match method {
+            RouteMethod::Any => draft.any.get_or_insert_with(new),
             RouteMethod::Only(method) => {
                 let at = draft.methods.iter().position(|(known, _)| known == method);
                 let at = at.unwrap_or_else(|| {
-                    draft.methods.push((method.clone(), Vec::new()));
+                    draft.methods.push((method.clone(), new()));
                     draft.methods.len() - 1
                 });
                 &mut draft.methods[at].1
             }
         };
-        places.extend(place);
+        target.places.extend(place);
     }
 
     /// The table. A path that the router refuses is left out and named; [`Pattern`]
@@ -131,11 +141,10 @@ impl<P> Builder<P> {
 
 impl<P> Draft<P> {
     fn finish(self) -> Path<P> {
-        let target = |places| Arc::new(Target { places });
         let allow = allow(self.methods.iter().map(|(method, _)| method));
         Path {
-            methods: self.methods.into_iter().map(|(m, places)| (m, target(places))).collect(),
-            any: self.any.map(target),
+            methods: self.methods.into_iter().map(|(m, target)| (m, Arc::new(target))).collect(),
+            any: self.any.map(Arc::new),
             allow,
         }
     }

@@ -1,11 +1,12 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
+use crate::metrics::Metrics;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
 fn wire(near: DuplexStream) -> (Wire<DuplexStream>, Arc<Pace>) {
-    let pace = Arc::new(Pace::new());
+    let pace = Arc::new(Pace::new(Metrics::new()));
     (Wire::new(near, pace.clone(), LIMIT, LIMIT), pace)
 }
 

@@ -4,7 +4,7 @@ fn table(routes: &[(&str, &str, u32)]) -> Table<u32> {
     let mut builder = Builder::new();
     for (method, pattern, place) in routes {
         let pattern = Pattern::parse(pattern).unwrap();
-        builder.add(&pattern, &RouteMethod::parse(method).unwrap(), Some(*place));
+        builder.add(&pattern, &RouteMethod::parse(method).unwrap(), RouteId::NONE, Some(*place));
     }
     let (table, left_out) = builder.build();
     assert_eq!(left_out, Vec::<String>::new());
@@ -92,9 +92,9 @@ fn places_of_one_route_come_together_and_a_route_may_have_none() {
     let pattern = Pattern::parse("/a/{x}").unwrap();
     let renamed = Pattern::parse("/a/{y}").unwrap();
     let get = RouteMethod::Only(Method::GET);
-    builder.add(&pattern, &get, Some(1));
-    builder.add(&renamed, &get, Some(2));
-    builder.add(&Pattern::parse("/gone").unwrap(), &get, None);
+    builder.add(&pattern, &get, RouteId::NONE, Some(1));
+    builder.add(&renamed, &get, RouteId::NONE, Some(2));
+    builder.add(&Pattern::parse("/gone").unwrap(), &get, RouteId::NONE, None);
     let (table, _) = builder.build();
     assert_eq!(places(&table, "GET", "/a/1").unwrap().0, [1, 2]);
     assert_eq!(places(&table, "GET", "/gone").unwrap().0, Vec::<u32>::new());
