@@ -388,6 +388,16 @@ slotway_status slotway_worker_route(struct slotway_worker *worker,
                                     uint32_t flags,
                                     uint32_t *route);
 
+// Limits the routes that are added to this registration from here on to one host, as in
+// "api.example", or to every host below a domain, as in "*.example". A registration
+// begins with routes of every host. Requests for a host go to its own routes first, then
+// to those of the longest "*.", then to those of every host. host is copied.
+//
+// From one thread at a time, before slotway_worker_connect, which also judges host.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (nothing registered, or
+// connected already), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_host(struct slotway_worker *worker, const char *host);
+
 // Connects to the hub and registers, and waits until the hub has opened the routes of at
 // least one registration.
 //

@@ -144,6 +144,15 @@ fn the_control_messages_are_as_specified() {
                 max_concurrent: Some(32),
             })),
         ),
+        (
+            "register-host",
+            worker(WorkerMessage::Register(Register {
+                id: 1,
+                name: "api".into(),
+                routes: vec![Route { host: Some("api.example".into()), ..Route::new("GET", "/") }],
+                max_concurrent: None,
+            })),
+        ),
         ("unregister", worker(WorkerMessage::Unregister(Unregister { id: 0 }))),
         ("drain", worker(WorkerMessage::Drain(Drain {}))),
         (

@@ -128,6 +128,30 @@ pub unsafe extern "C" fn slotway_worker_route(
     })
 }
 
+/// Limits the routes that are added to this registration from here on to one host, as in
+/// "api.example", or to every host below a domain, as in "*.example". A registration
+/// begins with routes of every host. Requests for a host go to its own routes first, then
+/// to those of the longest "*.", then to those of every host. host is copied.
+///
+/// From one thread at a time, before slotway_worker_connect, which also judges host.
+/// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (nothing registered, or
+/// connected already), SLOTWAY_E_CLOSED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn slotway_worker_host(
+    worker: *mut slotway_worker,
+    host: *const c_char,
+) -> slotway_status {
+    export!([worker, host] => {
+        let held = hold(worker)?;
+        // SAFETY: the header's contract; it is not NULL.
+        let host = unsafe { text("host", host)? };
+        let mut offer = held.offer()?;
+        let last = offer.registrations.pop().ok_or(Fault::Order(NO_REGISTRATION))?;
+        offer.registrations.push(last.host(host));
+        Ok(())
+    })
+}
+
 /// Connects to the hub and registers, and waits until the hub has opened the routes of at
 /// least one registration.
 ///

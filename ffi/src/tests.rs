@@ -113,6 +113,7 @@ macro_rules! arguments {
 arguments! {
     name: *const c_char = |all| all.text("name");
     method: *const c_char = |all| all.text("method");
+    host: *const c_char = |all| all.text("host");
     pattern: *const c_char = |all| all.text("pattern");
     none: *const crate::options::slotway_registration_options = |_all| null();
     defaults: *const crate::options::slotway_worker_options = |_all| null();
@@ -154,6 +155,7 @@ fn null_and_closed_handles_are_errors() {
     check!(seen, slotway_worker_register(worker, name, none, index), not_null: [worker, name]);
     check!(seen, slotway_worker_route(worker, method, pattern, flags, index),
         not_null: [worker, method, pattern]);
+    check!(seen, slotway_worker_host(worker, host), not_null: [worker, host]);
     check!(seen, slotway_worker_connect(worker, timeout_ms), not_null: [worker]);
     check!(seen, slotway_worker_registered(worker, registration), not_null: [worker]);
     check!(seen, slotway_worker_next(worker, timeout_ms, new_request),
@@ -236,6 +238,9 @@ fn a_worker_that_is_not_connected_says_so() {
         |flags| unsafe { slotway_worker_route(worker, get, c"/{x}".as_ptr(), flags, null_mut()) };
     assert_eq!(route(0), SLOTWAY_E_OUT_OF_ORDER);
     assert!(last_error().contains("slotway_worker_register"));
+    // SAFETY: a text with NUL.
+    let host = |host: &std::ffi::CStr| unsafe { slotway_worker_host(worker, host.as_ptr()) };
+    assert_eq!(host(c"a.example"), SLOTWAY_E_OUT_OF_ORDER);
     let mut index = 9;
     // SAFETY: a text with NUL and a live output.
     let registered =

@@ -1,7 +1,7 @@
 //! What a worker offers: names, methods, patterns. Checked here by the hub's rules, so
 //! that a mistake shows before anything is connected.
 
-use slotway_core::control::{Pattern, Register, Route, check_name};
+use slotway_core::control::{HostPattern, Pattern, Register, Route, check_method, check_name};
 
 use crate::error::{Error, Result};
 
@@ -21,12 +21,14 @@ pub struct Registration {
     pub(crate) name: String,
     pub(crate) routes: Vec<Route>,
     pub(crate) max_concurrent: Option<u32>,
+    /// The host of the routes that follow.
+    host: Option<String>,
 }
 
 impl Registration {
     /// A set without routes. A name is 1 to 128 letters, digits, `.`, `_` or `-`.
     pub fn new(name: impl Into<String>) -> Registration {
-        Registration { name: name.into(), routes: Vec::new(), max_concurrent: None }
+        Registration { name: name.into(), routes: Vec::new(), max_concurrent: None, host: None }
     }
 
     /// Adds a route: an HTTP method, or `*` for every method that no other route of the
@@ -34,7 +36,7 @@ impl Registration {
     /// `{*name}` for the rest.
     #[must_use]
     pub fn route(mut self, method: &str, pattern: &str) -> Registration {
-        self.routes.push(Route::new(method, pattern));
+        self.push(method, pattern);
         self
     }
 
@@ -42,8 +44,33 @@ impl Registration {
     /// with them.
     #[must_use]
     pub fn idempotent_route(mut self, method: &str, pattern: &str) -> Registration {
-        self.routes.push(Route { idempotent: true, ..Route::new(method, pattern) });
+        self.push(method, pattern).idempotent = true;
         self
+    }
+
+    /// Limits the routes that follow to one host, `api.example`, or with `*.` in front to
+    /// every host below a domain, `*.example`. Requests for a host go to its own routes
+    /// first, then to those of the longest `*.`, then to those of every host.
+    ///
+    /// ```
+    /// # use slotway::Registration;
+    /// let site = Registration::new("site").route("GET", "/").host("api.example").route("GET", "/v1");
+    /// assert_eq!(site.routes()[1].host.as_deref(), Some("api.example"));
+    /// ```
+    #[must_use]
+    pub fn host(mut self, host: impl Into<String>) -> Registration {
+        self.set_host(Some(host.into()));
+        self
+    }
+
+    pub(crate) fn set_host(&mut self, host: Option<String>) {
+        self.host = host;
+    }
+
+    pub(crate) fn push(&mut self, method: &str, pattern: &str) -> &mut Route {
+        self.routes.push(Route { host: self.host.clone(), ..Route::new(method, pattern) });
+        let last = self.routes.len() - 1;
+        &mut self.routes[last]
     }
 
     /// Exchanges of this set in flight at most; the rest waits in the hub. Without it
@@ -88,12 +115,20 @@ impl Registration {
             ));
         }
         for (index, route) in self.routes.iter().enumerate() {
-            check_method(&route.method)?;
+            if let Err(error) = check_method(&route.method) {
+                return wrong(error.to_string());
+            }
             if let Err(error) = Pattern::parse(&route.pattern) {
                 return wrong(format!("the pattern {:?} {error}", route.pattern));
             }
-            let same =
-                |other: &Route| other.method == route.method && other.pattern == route.pattern;
+            if let Some(Err(error)) = route.host.as_deref().map(HostPattern::parse) {
+                return wrong(error.to_string());
+            }
+            let same = |other: &Route| {
+                other.method == route.method
+                    && other.pattern == route.pattern
+                    && other.host == route.host
+            };
             if self.routes[..index].iter().any(same) {
                 return wrong(format!(
                     "the registration {:?} has the route {} {} twice",
@@ -122,33 +157,6 @@ pub(crate) fn check_all(registrations: &[Registration]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-const STANDARD: [&str; 9] =
-    ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
-
-fn check_method(method: &str) -> Result<()> {
-    if method == "*" {
-        return Ok(());
-    }
-    if !is_token(method.as_bytes()) {
-        return Err(Error::InvalidArgument(format!(
-            "{method:?} is not a method; write a token such as GET, or * for any method"
-        )));
-    }
-    let upper = method.to_ascii_uppercase();
-    if upper != method && STANDARD.contains(&upper.as_str()) {
-        return Err(Error::InvalidArgument(format!(
-            "{method:?} is not a method; methods have upper case: {upper}"
-        )));
-    }
-    Ok(())
-}
-
-/// Whether these bytes are a token (RFC 9110, section 5.6.2): a method's or header's name.
-pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    let fits = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
-    !bytes.is_empty() && bytes.iter().all(fits)
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub enum RefusalCode {
     BadMethod,
     /// A route's pattern does not parse.
     BadPattern,
+    /// A route's host is not one.
+    BadHost,
     /// A route is already served by a registration of another name, or two patterns collide.
     RouteConflict,
     /// The same worker registered the same id or name twice, or a route twice.
@@ -59,6 +61,7 @@ impl RefusalCode {
             RefusalCode::BadName => "bad_name",
             RefusalCode::BadMethod => "bad_method",
             RefusalCode::BadPattern => "bad_pattern",
+            RefusalCode::BadHost => "bad_host",
             RefusalCode::RouteConflict => "route_conflict",
             RefusalCode::DuplicateRegistration => "duplicate_registration",
             RefusalCode::BadRegionSpec => "bad_region_spec",

@@ -164,7 +164,7 @@ pub struct Register {
     pub max_concurrent: Option<u32>,
 }
 
-/// One route: a method and a pattern.
+/// One route: a method and a pattern, of one host or of all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// An HTTP method, or `*` for every method that no other route of the pattern names.
@@ -174,12 +174,17 @@ pub struct Route {
     /// Whether a request may be sent to a second worker when the first died with it.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub idempotent: bool,
+    /// The host, or `*.` and a domain for every host below it; every host where absent.
+    /// See [`HostPattern`](super::HostPattern).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 impl Route {
-    /// A route that is not idempotent.
+    /// A route of every host that is not idempotent.
     pub fn new(method: &str, pattern: &str) -> Route {
-        Route { method: method.to_owned(), pattern: pattern.to_owned(), idempotent: false }
+        let (method, pattern) = (method.to_owned(), pattern.to_owned());
+        Route { method, pattern, idempotent: false, host: None }
     }
 }
 

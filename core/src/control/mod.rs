@@ -10,7 +10,9 @@
 
 mod code;
 mod frame;
+mod host;
 mod message;
+mod method;
 mod name;
 mod pattern;
 #[cfg(test)]
@@ -18,10 +20,12 @@ mod tests;
 
 pub use code::RefusalCode;
 pub use frame::{Decoder, FRAME_BYTES_MAX, FrameError, encode};
+pub use host::{HOST_BYTES_MAX, HostError, HostPattern};
 pub use message::{
     Drain, Hello, HubMessage, Notice, ProtocolRange, Refused, RegionInfo, RegionRequest, Register,
     Registered, Route, Unregister, Welcome, WorkerMessage,
 };
+pub use method::{ANY_METHOD, MethodError, check_method, is_token};
 pub use name::{NAME_BYTES_MAX, NameError, check_name};
 pub use pattern::{Pattern, PatternError};
 

@@ -4,8 +4,8 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use super::{
-    Decoder, FRAME_BYTES_MAX, FrameError, Hello, HubMessage, NameError, ProtocolRange, RefusalCode,
-    Refused, WorkerMessage, check_name, encode,
+    Decoder, FRAME_BYTES_MAX, FrameError, Hello, HostPattern, HubMessage, NameError, ProtocolRange,
+    RefusalCode, Refused, Route, WorkerMessage, check_method, check_name, encode,
 };
 
 fn frame(json: &str) -> Vec<u8> {
@@ -116,6 +116,7 @@ fn every_code_has_the_name_that_travels() {
         BadName,
         BadMethod,
         BadPattern,
+        BadHost,
         RouteConflict,
         DuplicateRegistration,
         BadRegionSpec,
@@ -152,4 +153,55 @@ fn h12_names_follow_the_rule() {
         let text: String = error.to_string();
         assert!(text.contains("letters, digits"), "{text}");
     }
+}
+
+#[test]
+fn methods_are_tokens_and_those_of_http_have_upper_case() {
+    for good in ["GET", "PATCH", "PURGE", "M-SEARCH", "*", "purge"] {
+        assert_eq!(check_method(good), Ok(()), "{good}");
+    }
+    for (bad, why) in [("", "a token"), ("G T", "a token"), ("é", "a token"), ("get", "GET")] {
+        let text = check_method(bad).expect_err(bad).to_string();
+        assert!(text.contains(why) && text.contains(&std::format!("{bad:?}")), "{text}");
+    }
+}
+
+#[test]
+fn hosts_are_names_or_addresses_without_port() {
+    let longest = std::format!("{0}.{0}.{0}.{1}", "a".repeat(63), "b".repeat(61));
+    for good in ["a", "API.Example", "*.example", "127.0.0.1", "[::1]", "a_b.c-d", &*longest] {
+        let host = HostPattern::parse(good).unwrap_or_else(|e| panic!("{good}: {e}"));
+        assert_eq!(host.text(), good.to_ascii_lowercase());
+    }
+    assert_eq!(HostPattern::parse("*.A.b").expect("a wildcard").wildcard(), Some("a.b"));
+    assert_eq!(HostPattern::parse("a.b").expect("a name").wildcard(), None);
+    let (long, too_long) = ("a".repeat(64), std::format!("{longest}c"));
+    for (bad, why) in [
+        ("", "not a host"),
+        ("*", "first label"),
+        ("a.*", "first label"),
+        ("*a.b", "first label"),
+        ("a:80", "names a port"),
+        ("[::1]:80", "names a port"),
+        ("::1", "not a host"),
+        ("a..b", "not a host"),
+        ("a/b", "not a host"),
+        (&*long, "not a host"),
+        (&*too_long, "254 bytes"),
+    ] {
+        let text = HostPattern::parse(bad).expect_err(bad).to_string();
+        assert!(text.contains(why), "{bad}: {text}");
+    }
+}
+
+#[test]
+fn a_routes_host_may_be_left_out() {
+    let json = r#"{"method":"GET","pattern":"/"}"#;
+    let route: Route = serde_json::from_str(json).expect("a route");
+    assert_eq!(route, Route::new("GET", "/"));
+    assert_eq!(serde_json::to_string(&route).expect("a route"), json);
+    let json = r#"{"method":"GET","pattern":"/","host":"*.example"}"#;
+    let route: Route = serde_json::from_str(json).expect("a route");
+    assert_eq!(route.host.as_deref(), Some("*.example"));
+    assert_eq!(serde_json::to_string(&route).expect("a route"), json);
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::Method;
+use slotway_core::control::{ANY_METHOD, check_method};
 
 /// What a route's method matches.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,27 +17,19 @@ pub(crate) enum RouteMethod {
 impl RouteMethod {
     /// Reads a registration's method. Names are case-sensitive, as in HTTP.
     pub(crate) fn parse(text: &str) -> Result<RouteMethod, String> {
-        if text == "*" {
+        check_method(text).map_err(|error| error.to_string())?;
+        if text == ANY_METHOD {
             return Ok(RouteMethod::Any);
         }
-        let method = Method::from_bytes(text.as_bytes()).map_err(|_| {
-            format!("{text:?} is not a method; write a token such as GET, or * for any method")
-        })?;
-        let upper = text.to_ascii_uppercase();
-        if upper != text && STANDARD.contains(&upper.as_str()) {
-            return Err(format!("{text:?} is not a method; methods have upper case: {upper}"));
-        }
-        Ok(RouteMethod::Only(method))
+        let method = Method::from_bytes(text.as_bytes());
+        method.map(RouteMethod::Only).map_err(|error| format!("{text:?} is not a method: {error}"))
     }
 }
-
-const STANDARD: [&str; 9] =
-    ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
 impl fmt::Display for RouteMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RouteMethod::Any => f.write_str("*"),
+            RouteMethod::Any => f.write_str(ANY_METHOD),
             RouteMethod::Only(method) => f.write_str(method.as_str()),
         }
     }

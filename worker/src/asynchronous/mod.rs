@@ -96,6 +96,13 @@ impl AsyncWorker {
         self
     }
 
+    /// Limits the routes of this registration that follow to one host, `api.example`, or
+    /// with `*.` in front to every host below a domain, `*.example`.
+    pub fn host(mut self, host: impl Into<String>) -> AsyncWorker {
+        self.offer.host(host.into());
+        self
+    }
+
     /// Adds a route: a method, or `*` for every method that no other route of the pattern
     /// names; a pattern; and what answers.
     pub fn route<F, A, R>(mut self, method: &str, pattern: &str, handler: F) -> AsyncWorker

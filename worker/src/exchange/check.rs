@@ -1,8 +1,9 @@
 //! What may be part of a response's head.
 
+use slotway_core::control::is_token;
+
 use super::Header;
 use crate::error::{Error, Result};
-use crate::registration::is_token;
 
 /// A head that was found good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,6 +36,7 @@ fn patterns_that_do_not_parse_say_why() {
 fn registrations_are_checked_each_and_together() {
     let good = || Registration::new("a").route("GET", "/").route("POST", "/");
     assert!(check_all(&[good(), Registration::new("b").route("*", "/b")]).is_ok());
+    assert!(check_all(&[good().host("a.example").route("GET", "/")]).is_ok(), "another host");
     let cases = [
         (vec![], "nothing to register"),
         (vec![good(), good()], "registered twice"),
@@ -45,6 +46,7 @@ fn registrations_are_checked_each_and_together() {
         (vec![good().route("G T", "/x")], "not a method"),
         (vec![good().route("GET", "x")], "begin with '/'"),
         (vec![good().route("GET", "/")], "twice"),
+        (vec![good().host("a b").route("GET", "/x")], "not a host"),
         (vec![good().max_concurrent(0)], "at least 1"),
     ];
     for (registrations, why) in cases {

@@ -36,6 +36,12 @@ impl<H> Offer<H> {
         }
     }
 
+    pub(crate) fn host(&mut self, host: String) {
+        if let Some((registration, _)) = self.last() {
+            registration.set_host(Some(host));
+        }
+    }
+
     pub(crate) fn idempotent(&mut self) {
         if let Some(route) =
             self.last().and_then(|(registration, _)| registration.routes.last_mut())
@@ -46,7 +52,7 @@ impl<H> Offer<H> {
 
     pub(crate) fn route(&mut self, method: &str, pattern: &str, handler: H) {
         if let Some((registration, handlers)) = self.last() {
-            registration.routes.push(slotway_core::control::Route::new(method, pattern));
+            registration.push(method, pattern);
             handlers.push(handler);
         }
     }
