@@ -18,9 +18,12 @@ done
 # Only for `make test` and `make bench`: program and the Debian package that has it.
 if [ "${1:-}" = all ]; then
     packages=()
-    for pair in g++:g++ pkg-config:pkg-config strace:strace valgrind:valgrind cmake:cmake ${2:-}; do
+    for pair in g++:g++ pkg-config:pkg-config strace:strace valgrind:valgrind cmake:cmake \
+        curl:curl openssl:openssl python3:python3 node:nodejs npm:npm ${2:-}; do
         missing "${pair%%:*}" && packages+=("${pair#*:}")
     done
+    # Debian has the virtual environments of its Python in a package of their own.
+    python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
     if [ ${#packages[@]} -gt 0 ]; then
         if [ "$(id -u)" = 0 ] && ! missing apt-get; then
             echo "setup: installing ${packages[*]}"

@@ -57,7 +57,11 @@ blackbox() {
     part "black-box tests" cargo test -p slotway-tests
 }
 
-if [ $# -eq 0 ]; then set -- check unit loom c blackbox; fi
+clients() {
+    part "curl, Python and Node as clients" tests/clients/run.sh
+}
+
+if [ $# -eq 0 ]; then set -- check unit loom c blackbox clients; fi
 for name in "$@"; do "$name"; done
 
 echo
