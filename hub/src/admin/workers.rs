@@ -1,7 +1,6 @@
-//! `/internal/workers`: who is connected and serves what, and who left.
+//! `/internal/workers`: who is connected and serves what.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use axum::Json;
 use axum::extract::State;
@@ -9,14 +8,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::instance::{Instance, Registration, Standing};
-use crate::metrics::Departed;
 use crate::shared::Shared;
 
 #[derive(Serialize)]
 struct Workers {
     workers: Vec<WorkerInfo>,
-    /// The last ones that left, newest first.
-    departed: Vec<Departure>,
 }
 
 #[derive(Serialize)]
@@ -51,8 +47,7 @@ struct RouteInfo {
 pub(super) async fn workers(State(shared): State<Arc<Shared>>) -> Response {
     let live = shared.registry.live();
     let workers = live.workers.iter().map(|(instance, own)| describe(instance, own)).collect();
-    let departed = shared.metrics.departures.last().into_iter().map(Departure::from).collect();
-    Json(Workers { workers, departed }).into_response()
+    Json(Workers { workers }).into_response()
 }
 
 fn describe(instance: &Instance, registrations: &[Arc<Registration>]) -> WorkerInfo {
@@ -87,24 +82,5 @@ fn describe_registration(known: &Registration) -> RegistrationInfo {
                 idempotent: route.idempotent,
             })
             .collect(),
-    }
-}
-
-#[derive(Serialize)]
-struct Departure {
-    /// Milliseconds since 1970.
-    at_ms: u64,
-    id: u64,
-    pid: Option<u32>,
-    names: Vec<String>,
-    reason: &'static str,
-    detail: String,
-}
-
-impl From<Departed> for Departure {
-    fn from(departed: Departed) -> Departure {
-        let Departed { at, worker, pid, names, reason, detail } = departed;
-        let at = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Departure { at_ms: at.as_millis() as u64, id: worker, pid, names, reason, detail }
     }
 }

@@ -7,7 +7,6 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use slotway_core::control::{
@@ -19,7 +18,6 @@ use tracing::{debug, info, warn};
 use super::greet::{Tie, greet};
 use super::link::{Link, LinkError};
 use crate::instance::Registration;
-use crate::metrics::Departed;
 use crate::phase::{Phase, Phases};
 use crate::readable::watch;
 use crate::shared::Shared;
@@ -66,34 +64,11 @@ pub(super) async fn session(shared: Arc<Shared>, mut link: Link, peer: Peer, mut
                 leaving: Vec::new(),
                 drain_asked: false,
             };
-            let end = session.run(&mut phases).await;
-            shared.metrics.departures.add(departed(&session, peer, &end));
-            end
+            session.run(&mut phases).await
         }
         Err(end) => end,
     };
     farewell(&mut link, peer, end).await;
-}
-
-/// What is remembered of a worker that goes.
-fn departed(session: &Session<'_>, peer: Peer, end: &End) -> Departed {
-    let (reason, detail) = match end {
-        End::Link(LinkError::Ended) => ("disconnected", "it closed its control socket".to_owned()),
-        End::Link(error) => ("link_failed", error.to_string()),
-        End::Exited => ("exited", "its process ended".to_owned()),
-        End::Violation => ("violation", "it broke the protocol of its region".to_owned()),
-        End::Shutdown => ("shutdown", "the hub shuts down".to_owned()),
-        End::Refused(_, reason) => ("refused", reason.clone()),
-    };
-    let names = session.registrations.iter().chain(&session.leaving);
-    Departed {
-        at: SystemTime::now(),
-        worker: peer.id,
-        pid: peer.pid.map(i32::cast_unsigned),
-        names: names.map(|own| own.service.name().to_owned()).collect(),
-        reason,
-        detail,
-    }
 }
 
 async fn farewell(link: &mut Link, peer: Peer, end: End) {

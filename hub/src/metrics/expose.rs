@@ -211,11 +211,6 @@ fn wakes<'w>(text: &mut Text, workers: impl Iterator<Item = (&'w str, &'w Instan
 fn comings_and_goings(text: &mut Text, metrics: &Metrics) {
     text.counter("slotway_workers_connected", "Workers that were given a region.")
         .sample(&[], metrics.workers_connected.get());
-    let mut family =
-        text.counter("slotway_worker_departures", "Workers that went away, by reason.");
-    for (reason, count) in metrics.departures.counts() {
-        family.sample(&[("reason", reason)], count);
-    }
     text.counter("slotway_registrations", "Registrations that workers asked for.")
         .sample(&[("result", "taken")], metrics.registered.get())
         .sample(&[("result", "refused")], metrics.registrations_refused.get());
