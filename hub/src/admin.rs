@@ -2,6 +2,7 @@
 //! the public port.
 
 mod routes;
+mod rules;
 mod slots;
 mod workers;
 
@@ -25,6 +26,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/internal/workers", get(workers::workers))
         .route("/internal/slots", get(slots::slots))
         .route("/internal/routes", get(routes::routes))
+        .route("/internal/rules", get(rules::rules))
         .route("/metrics", get(metrics))
         .route(health::PATH, any(health))
         .fallback(nothing)

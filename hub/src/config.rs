@@ -87,9 +87,7 @@ impl Config {
         if let Some(cors) = &self.cors {
             cors.check(&mut faults);
         }
-        for (index, rule) in self.routes.iter().enumerate() {
-            rule.check(&format!("route[{index}]"), &mut faults);
-        }
+        http::check_routes(&self.routes, &mut faults);
         faults.into_result()
     }
 

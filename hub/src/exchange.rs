@@ -24,6 +24,7 @@ pub(crate) use download::{Download, UploadTask};
 pub(crate) use spool::{Budget, Spool, SpoolError, SpoolReader};
 pub(crate) use upload::{Upload, Uploaded};
 
+use crate::gate::Pass;
 use crate::instance::{Instance, NoSlot, Permit, Registration, Standing};
 
 /// How often a look may be repeated at once before the task gives way to others: a
@@ -63,6 +64,13 @@ impl Exchange {
                 }
                 Err(none)
             }
+        }
+    }
+
+    /// Keeps a right to be in flight until the worker is through with it.
+    pub(crate) fn hold(&mut self, pass: Option<Arc<Pass>>) {
+        if let Some((_, permit)) = &mut self.held {
+            permit.hold(pass);
         }
     }
 

@@ -6,6 +6,7 @@ mod body;
 mod choose;
 mod handler;
 mod headers;
+mod limits;
 mod pace;
 mod record;
 mod request;

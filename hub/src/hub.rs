@@ -27,6 +27,7 @@ pub struct Hub {
     control: PathBuf,
     admin: Option<PathBuf>,
     grace: Duration,
+    shared: Arc<Shared>,
     /// Connections of clients.
     front: PhaseSender,
     /// Connections of workers. They outlive the clients', whose answers they bring.
@@ -70,9 +71,23 @@ impl Hub {
             tokio::spawn(listen(shared.clone(), control, worker_phases)),
         ];
         if let Some(socket) = surface_socket {
-            tasks.push(tokio::spawn(serve_admin(shared, socket, surface_phases)));
+            tasks.push(tokio::spawn(serve_admin(shared.clone(), socket, surface_phases)));
         }
-        Ok(Hub { address, control: control_path, admin, grace, front, workers, surface, tasks })
+        let control = control_path;
+        Ok(Hub { address, control, admin, grace, shared, front, workers, surface, tasks })
+    }
+
+    /// Follows another configuration from here on, as far as that goes without a restart:
+    /// rules of routes, limits on requests, timeouts and whatever else a single request is
+    /// judged by. Requests in flight go on by the one that they began with.
+    ///
+    /// # Errors
+    ///
+    /// A configuration that cannot be; the one before stays.
+    pub fn apply(&self, config: Config) -> Result<(), HubError> {
+        config.check().map_err(|faults| HubError::Config(faults.to_string()))?;
+        self.shared.apply(config);
+        Ok(())
     }
 
     /// Where HTTP is served.

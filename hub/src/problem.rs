@@ -21,6 +21,8 @@ pub enum Kind {
     MethodNotAllowed,
     /// The client sent its body too slowly.
     BodyTimeout,
+    /// The request's body is longer than the route allows.
+    BodyTooLarge,
     /// The request's head does not fit a slot.
     HeadTooLarge,
     /// The worker died, or ended the connection, with the request in its hands.
@@ -49,6 +51,9 @@ impl Kind {
             }
             Kind::BodyTimeout => {
                 (StatusCode::REQUEST_TIMEOUT, "body_timeout", "The request's body stopped")
+            }
+            Kind::BodyTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The request's body is too large")
             }
             Kind::HeadTooLarge => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -167,7 +172,7 @@ impl IntoResponse for Problem {
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, allow);
         }
-        if self.kind == Kind::BodyTimeout {
+        if matches!(self.kind, Kind::BodyTimeout | Kind::BodyTooLarge) {
             // The rest of the body may still come; nothing after it could be told apart.
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }

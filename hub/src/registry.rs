@@ -18,9 +18,11 @@ use arc_swap::{ArcSwap, Guard};
 use slotway_core::control::{RefusalCode, Register};
 use tracing::error;
 
+use crate::config::Config;
 use crate::instance::{Instance, RegisteredRoute, Registration};
 use crate::metrics::Metrics;
 use crate::routing::{Builder, Found, Table};
+use crate::rules::Rules;
 use crate::service::Service;
 pub(crate) use admission::NotTaken;
 use admission::parse;
@@ -31,8 +33,6 @@ pub(crate) struct Registry {
     state: Mutex<State>,
     live: ArcSwap<Live>,
     metrics: Arc<Metrics>,
-    waiters_max: usize,
-    registrations_max: usize,
 }
 
 #[derive(Default)]
@@ -40,6 +40,9 @@ struct State {
     workers: BTreeMap<u64, Worker>,
     services: HashMap<Box<str>, Arc<Service>>,
     ghosts: Ghosts,
+    rules: Arc<Rules>,
+    waiters_max: usize,
+    registrations_max: usize,
 }
 
 struct Worker {
@@ -61,6 +64,8 @@ pub(crate) struct Live {
     table: Table<Place>,
     /// Every connected worker and what it has registered, in the order of connecting.
     pub(crate) workers: Vec<(Arc<Instance>, Vec<Arc<Registration>>)>,
+    /// What the configuration says of single routes.
+    pub(crate) rules: Arc<Rules>,
 }
 
 impl Place {
@@ -74,10 +79,11 @@ impl Live {
     /// Finds the route of a request.
     pub(crate) fn find<'t, 'p>(
         &'t self,
+        host: &str,
         method: &http::Method,
         path: &'p str,
     ) -> Found<'t, 'p, Place> {
-        self.table.find(method, path)
+        self.table.find(host, method, path)
     }
 
     /// The names that are served, each with the number of its live instances.
@@ -97,18 +103,23 @@ impl Live {
 }
 
 impl Registry {
-    pub(crate) fn new(
-        metrics: Arc<Metrics>,
-        waiters_max: usize,
-        registrations_max: usize,
-    ) -> Registry {
-        Registry {
-            state: Mutex::default(),
-            live: ArcSwap::default(),
-            metrics,
-            waiters_max,
-            registrations_max,
+    pub(crate) fn new(metrics: Arc<Metrics>, config: &Config) -> Registry {
+        let registry = Registry { state: Mutex::default(), live: ArcSwap::default(), metrics };
+        registry.apply(config);
+        registry
+    }
+
+    /// Follows a configuration that was checked: its rules and limits count for whatever
+    /// comes next, for workers that are there as well.
+    pub(crate) fn apply(&self, config: &Config) {
+        let mut state = self.lock();
+        state.rules = Arc::new(Rules::compile(config, &state.rules));
+        state.waiters_max = config.limits.waiters;
+        state.registrations_max = config.workers.registrations;
+        for service in state.services.values() {
+            service.queue.set_length_max(config.limits.waiters);
         }
+        self.publish(&mut state);
     }
 
     /// The table of this moment. Not to be kept across an await.
@@ -146,15 +157,15 @@ impl Registry {
         let mut routes = parse(register)?;
         let mut state = self.lock();
         let state = &mut *state;
-        state.check(instance, register, &routes, self.registrations_max)?;
+        state.check(instance, register, &routes)?;
         let name = register.name.as_str();
         for route in &mut routes {
-            let RegisteredRoute { method, pattern, counted, .. } = route;
-            *counted = self.metrics.routes.resolve(name, &method.to_string(), pattern.text());
+            let (method, place) = (route.method.to_string(), route.place());
+            route.counted = self.metrics.routes.resolve(name, &method, &place);
         }
         let service = match state.services.get(name) {
             Some(service) => service.clone(),
-            None => Arc::new(Service::new(name, self.waiters_max)),
+            None => Arc::new(Service::new(name, state.waiters_max)),
         };
         let slots = instance.region().spec().slots;
         let registration = Arc::new(Registration::new(
@@ -240,23 +251,26 @@ impl Registry {
                 *counts.entry(registration.service.name()).or_default() += 1;
                 for (route, index) in registration.routes.iter().zip(0..) {
                     let place = Place { registration: registration.clone(), route: index };
-                    builder.add(&route.pattern, &route.method, route.counted, Some(place));
+                    let (host, counted) = (route.host.as_ref(), route.counted);
+                    builder.add(host, &route.pattern, &route.method, counted, Some(place));
                 }
             }
         }
         for route in state.ghosts.routes() {
-            builder.add(&route.pattern, &route.method, route.counted, None);
+            let (host, counted) = (route.host.as_ref(), route.counted);
+            builder.add(host, &route.pattern, &route.method, counted, None);
         }
         for service in state.services.values() {
             service.set_instances(counts.get(service.name()).copied().unwrap_or(0));
         }
-        let (table, left_out) = builder.build();
+        let (table, left_out) = builder.build(&state.rules);
         for path in left_out {
             error!(path, "a pattern was accepted that the router refuses");
         }
         let workers = state.workers.values();
         let workers = workers.map(|w| (w.instance.clone(), w.registrations.clone())).collect();
-        self.live.store(Arc::new(Live { table, workers }));
+        let rules = state.rules.clone();
+        self.live.store(Arc::new(Live { table, workers, rules }));
         for service in state.services.values() {
             service.queue.call_all();
         }

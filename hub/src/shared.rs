@@ -22,15 +22,19 @@ impl Shared {
     pub(crate) fn new(config: Config) -> Shared {
         let metrics = Metrics::new();
         Shared {
-            registry: Registry::new(
-                metrics.clone(),
-                config.limits.waiters,
-                config.workers.registrations,
-            ),
+            registry: Registry::new(metrics.clone(), &config),
             metrics,
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
             config: ArcSwap::from_pointee(config),
         }
+    }
+
+    /// Follows another configuration that was checked, as far as that goes without a
+    /// restart: whatever a request or a worker is judged by from here on.
+    pub(crate) fn apply(&self, config: Config) {
+        self.spool_budget.set_max(config.limits.spool_bytes_total);
+        self.registry.apply(&config);
+        self.config.store(Arc::new(config));
     }
 
     /// The configuration of this moment; a reload swaps it. Not to be kept across an await.

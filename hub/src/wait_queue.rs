@@ -27,7 +27,7 @@ use atomic_waker::AtomicWaker;
 pub(crate) struct WaitQueue {
     /// The length of `line`, readable without its lock.
     length: AtomicUsize,
-    length_max: usize,
+    length_max: AtomicUsize,
     line: Mutex<VecDeque<Arc<Waiter>>>,
 }
 
@@ -50,7 +50,19 @@ pub(crate) struct Full;
 
 impl WaitQueue {
     pub(crate) fn new(length_max: usize) -> WaitQueue {
+        let length_max = AtomicUsize::new(length_max);
         WaitQueue { length: AtomicUsize::new(0), length_max, line: Mutex::default() }
+    }
+
+    /// How many may wait from here on. Who waits goes on.
+    pub(crate) fn set_length_max(&self, length_max: usize) {
+        // Relaxed: who misses it is judged by the limit of a moment ago.
+        self.length_max.store(length_max, Ordering::Relaxed);
+    }
+
+    fn length_max(&self) -> usize {
+        // Relaxed: see `set_length_max`.
+        self.length_max.load(Ordering::Relaxed)
     }
 
     /// Whether nobody waits, so that a newcomer may take what it finds.
@@ -68,7 +80,7 @@ impl WaitQueue {
     pub(crate) fn enter(self: &Arc<Self>) -> Result<Turn, Full> {
         let waiter = Arc::new(Waiter::default());
         let mut line = self.lock();
-        if line.len() >= self.length_max {
+        if line.len() >= self.length_max() {
             return Err(Full);
         }
         waiter.called.store(line.is_empty(), Ordering::Relaxed);
@@ -99,8 +111,9 @@ impl WaitQueue {
 
     /// How long to stay away: 25 to 250 ms by how full the line is.
     pub(crate) fn retry_after(&self) -> Duration {
-        let length = self.len().min(self.length_max) as u64;
-        Duration::from_millis(25 + 225 * length / self.length_max.max(1) as u64)
+        let length_max = self.length_max();
+        let length = self.len().min(length_max) as u64;
+        Duration::from_millis(25 + 225 * length / length_max.max(1) as u64)
     }
 
     fn call_first(&self) {

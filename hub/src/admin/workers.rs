@@ -38,6 +38,8 @@ struct RegistrationInfo {
 
 #[derive(Serialize)]
 struct RouteInfo {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
     method: String,
     pattern: String,
     idempotent: bool,
@@ -77,6 +79,7 @@ fn describe_registration(known: &Registration) -> RegistrationInfo {
             .routes
             .iter()
             .map(|route| RouteInfo {
+                host: route.host.as_ref().map(ToString::to_string),
                 method: route.method.to_string(),
                 pattern: route.pattern.text().to_owned(),
                 idempotent: route.idempotent,

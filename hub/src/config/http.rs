@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use http::Method;
 use ipnet::IpNet;
-use slotway_core::control::Pattern;
+use slotway_core::control::{HostPattern, Pattern, check_method};
 
 use super::Faults;
+use crate::rules::Selector;
 
 /// Whom to believe about who the client is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,7 +45,8 @@ pub struct Compression {
 /// What one route, or several, has of its own. The first rule that matches counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RouteRule {
-    /// The host that it is about; every one when `None`.
+    /// The host, as a worker registers it (`api.example`), or `*.example` for everything
+    /// below; the routes of every host, and of none, when `None`.
     pub host: Option<String>,
     /// The method; every one when `None`.
     pub method: Option<String>,
@@ -62,7 +63,8 @@ pub struct RouteRule {
     pub body_bytes: Option<u64>,
     /// Requests in flight at a time; further ones wait in line.
     pub concurrency: Option<u32>,
-    /// Requests that may wait for their turn.
+    /// Requests that may wait for their turn where `concurrency` is set; as
+    /// [`Limits::waiters`](super::Limits::waiters) when `None`.
     pub waiters: Option<usize>,
     /// Whether a second attempt does no harm, whatever the worker said.
     pub idempotent: Option<bool>,
@@ -113,13 +115,38 @@ impl Cors {
     }
 }
 
+/// Notes what of the rules cannot be.
+pub(super) fn check_routes(rules: &[RouteRule], faults: &mut Faults) {
+    // `None` for one that does not parse.
+    let mut known: Vec<Option<Selector>> = Vec::with_capacity(rules.len());
+    for (index, rule) in rules.iter().enumerate() {
+        let key = format!("route[{index}]");
+        rule.check(&key, faults);
+        let selector = Selector::of(rule);
+        let same = known.iter().position(|other| other.is_some() && *other == selector);
+        if let Some(first) = same {
+            faults.add(
+                format!("{key}.pattern"),
+                format!(
+                    "route[{first}] is about the same routes and alone would count; make \
+                         them one"
+                ),
+            );
+        }
+        known.push(selector);
+    }
+}
+
 impl RouteRule {
-    pub(super) fn check(&self, key: &str, faults: &mut Faults) {
+    fn check(&self, key: &str, faults: &mut Faults) {
         if let Err(error) = Pattern::parse(&self.pattern) {
             faults.add(format!("{key}.pattern"), format!("{:?} {error}", self.pattern));
         }
         if let Some(words) = self.method.as_deref().and_then(method_fault) {
             faults.add(format!("{key}.method"), words);
+        }
+        if let Some(Err(error)) = self.host.as_deref().map(HostPattern::parse) {
+            faults.add(format!("{key}.host"), error.to_string());
         }
         for (name, time) in [("wait", self.wait), ("request", self.request), ("idle", self.idle)] {
             if time.is_some_and(|time| time.is_zero()) {
@@ -129,24 +156,22 @@ impl RouteRule {
         if self.concurrency == Some(0) {
             faults.zero(&format!("{key}.concurrency"));
         }
+        if self.waiters == Some(0) {
+            faults.zero(&format!("{key}.waiters"));
+        }
+        if self.waiters.is_some() && self.concurrency.is_none() {
+            faults.add(
+                format!("{key}.waiters"),
+                "nobody waits where concurrency is not limited; write concurrency = 16 beside it, \
+                 or leave it out",
+            );
+        }
     }
 }
 
 /// What is wrong with a method, if anything is.
 fn method_fault(method: &str) -> Option<String> {
-    let upper = method.to_ascii_uppercase();
-    if Method::from_bytes(method.as_bytes()).is_err() {
-        return Some(format!("{method:?} is no method; write one as in GET"));
-    }
-    // Methods are case-sensitive, and nobody means get.
-    (Method::from_bytes(upper.as_bytes()).is_ok_and(|known| is_standard(&known)) && upper != method)
-        .then(|| format!("{method:?} is another method than {upper:?}; write {upper:?}"))
-}
-
-fn is_standard(method: &Method) -> bool {
-    use Method as M;
-    [M::GET, M::HEAD, M::POST, M::PUT, M::DELETE, M::CONNECT, M::OPTIONS, M::TRACE, M::PATCH]
-        .contains(method)
+    check_method(method).err().map(|error| error.to_string())
 }
 
 /// What is wrong with an origin, if anything is.

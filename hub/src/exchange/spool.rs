@@ -16,36 +16,43 @@ use bytes::Bytes;
 /// The bytes that all spools together may hold.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    left: AtomicUsize,
-    total: usize,
+    used: AtomicUsize,
+    max: AtomicUsize,
 }
 
 impl Budget {
     pub(crate) fn new(bytes: usize) -> Budget {
-        Budget { left: AtomicUsize::new(bytes), total: bytes }
+        Budget { used: AtomicUsize::new(0), max: AtomicUsize::new(bytes) }
+    }
+
+    /// Another bound from here on. What is held stays.
+    pub(crate) fn set_max(&self, bytes: usize) {
+        // Relaxed: who misses it is judged by the bound of a moment ago.
+        self.max.store(bytes, Ordering::Relaxed);
     }
 
     /// How many they may hold.
     pub(crate) fn total(&self) -> usize {
-        self.total
+        // Relaxed: see `set_max`.
+        self.max.load(Ordering::Relaxed)
     }
 
     /// How many they hold.
     pub(crate) fn used(&self) -> usize {
         // Relaxed: a number for people.
-        self.total.saturating_sub(self.left.load(Ordering::Relaxed))
+        self.used.load(Ordering::Relaxed)
     }
 
     fn take(&self, bytes: usize) -> bool {
-        // Relaxed: a count that orders nothing.
-        self.left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
-            .is_ok()
+        // Relaxed: a count that orders nothing, and see `set_max`.
+        let max = self.max.load(Ordering::Relaxed);
+        let below = |used: usize| used.checked_add(bytes).filter(|&used| used <= max);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, below).is_ok()
     }
 
     fn give(&self, bytes: usize) {
         // Relaxed: as above.
-        self.left.fetch_add(bytes, Ordering::Relaxed);
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 

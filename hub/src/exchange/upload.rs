@@ -45,6 +45,8 @@ pub(crate) struct Upload {
     idle: Idle,
     /// Counts what the client has sent.
     received: Option<Arc<AtomicU64>>,
+    /// Bytes that may still come.
+    left: u64,
 }
 
 /// Why a body's way ended.
@@ -56,13 +58,15 @@ pub(crate) enum Uploaded {
     ClientBroke,
     /// The client sent nothing for too long.
     ClientStalled,
+    /// It is longer than it may be.
+    TooLarge,
     /// The worker wants no more of it.
     Unwanted,
 }
 
 impl Upload {
     /// A body that comes from `source`, or none when that has ended already.
-    pub(crate) fn new(source: Incoming, idle: Duration) -> Upload {
+    pub(crate) fn new(source: Incoming) -> Upload {
         Upload {
             source: (!source.is_end_stream()).then_some(source),
             chunks: VecDeque::new(),
@@ -72,9 +76,16 @@ impl Upload {
             whole: true,
             repeatable: false,
             ended: false,
-            idle: Idle::new(idle),
+            idle: Idle::new(Duration::MAX),
             received: None,
+            left: u64::MAX,
         }
+    }
+
+    /// How long nothing of it may come, and how long it may be. Before anything is taken.
+    pub(crate) fn limit(&mut self, idle: Duration, bytes_max: Option<u64>) {
+        self.idle = Idle::new(idle);
+        self.left = bytes_max.unwrap_or(u64::MAX);
     }
 
     /// Counts there what the client sends.
@@ -223,6 +234,10 @@ impl Upload {
                             // Relaxed: a number for people.
                             received.fetch_add(data.len() as u64, Ordering::Relaxed);
                         }
+                        let Some(left) = self.left.checked_sub(data.len() as u64) else {
+                            return Poll::Ready(Some(Err(Uploaded::TooLarge)));
+                        };
+                        self.left = left;
                         return Poll::Ready(Some(Ok(data)));
                     }
                 }
@@ -263,7 +278,11 @@ impl Idle {
 
     /// Nothing moves. Ready: for too long.
     pub(super) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let due = *self.since.get_or_insert_with(Instant::now) + self.limit;
-        self.alarm.poll_at(cx, due)
+        let since = *self.since.get_or_insert_with(Instant::now);
+        // A limit beyond the clock's end is none.
+        match since.checked_add(self.limit) {
+            Some(due) => self.alarm.poll_at(cx, due),
+            None => Poll::Pending,
+        }
     }
 }

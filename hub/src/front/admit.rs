@@ -9,10 +9,11 @@ use tokio::time::timeout_at;
 
 use super::body::Kind;
 use super::choose::{Chosen, choose};
-use super::handler::Limits;
+use super::limits::Limits;
 use super::record::Record;
 use super::request::{NotEncoded, Request};
 use crate::exchange::Exchange;
+use crate::gate::{Gate, Refused};
 use crate::problem::{self, Problem};
 use crate::routing::Found;
 use crate::service::Service;
@@ -43,18 +44,22 @@ enum Opened {
         /// Not every instance of the service has this route: others may be luckier.
         pass: bool,
     },
+    /// As many are in flight as the route's rule allows.
+    Gated(Arc<Gate>),
 }
 
 /// Answers at once what no worker has to see.
 pub(super) fn refuse(
     shared: &Shared,
     request: &Request,
+    limits: &mut Limits,
     record: &mut Record,
 ) -> Result<Option<Response<Kind>>, Problem> {
     let table = shared.registry.live();
-    match table.find(request.method(), request.path()) {
+    match table.find(request.host(), request.method(), request.path()) {
         Found::Route { target, .. } => {
             record.set_route(target.counted);
+            limits.follow(target.rule.as_ref());
             Ok(None)
         }
         other => no_route(request, &other).map(Some),
@@ -63,7 +68,7 @@ pub(super) fn refuse(
 
 /// Whether a live instance has the route.
 pub(super) fn is_served(shared: &Shared, request: &Request) -> bool {
-    match shared.registry.live().find(request.method(), request.path()) {
+    match shared.registry.live().find(request.host(), request.method(), request.path()) {
         Found::Route { target, .. } => {
             target.places.iter().any(|place| place.registration.instance.is_live())
         }
@@ -98,7 +103,7 @@ fn options(allow: HeaderValue) -> Response<Kind> {
 pub(super) async fn slot(
     shared: &Shared,
     request: &Request,
-    limits: &Limits,
+    limits: &mut Limits,
     record: &mut Record,
 ) -> Result<Slot, Problem> {
     let mut turn: Option<(Turn, Arc<Service>)> = None;
@@ -116,11 +121,15 @@ pub(super) async fn slot(
                     }
                     None => service.queue.enter().map_err(|_| queue_full(&service))?,
                 };
-                if timeout_at(limits.wait_until, in_line.called()).await.is_err() {
+                if timeout_at(limits.wait_until(), in_line.called()).await.is_err() {
                     return Err(wait_timeout(&service));
                 }
                 turn = Some((in_line, service));
             }
+            Opened::Gated(gate) => match gate.enter(limits.wait_until()).await {
+                Ok(pass) => limits.pass(pass),
+                Err(refused) => return Err(not_let_in(request, &gate, refused)),
+            },
             Opened::Slot(slot) => return Ok(slot),
         }
     }
@@ -130,16 +139,24 @@ pub(super) async fn slot(
 fn open(
     shared: &Shared,
     request: &Request,
-    limits: &Limits,
+    limits: &mut Limits,
     record: &mut Record,
     in_line: bool,
 ) -> Result<Opened, Problem> {
     let table = shared.registry.live();
-    let (target, params) = match table.find(request.method(), request.path()) {
+    let found = table.find(request.host(), request.method(), request.path());
+    let (target, params) = match found {
         Found::Route { target, params } => (target, params),
         other => return no_route(request, &other).map(Slot::Reply).map(Opened::Slot),
     };
     record.set_route(target.counted);
+    limits.follow(target.rule.as_ref());
+    if let Some(gate) = limits.gated() {
+        match gate.try_enter() {
+            Some(pass) => limits.pass(pass),
+            None => return Ok(Opened::Gated(gate)),
+        }
+    }
     // Whoever comes later must not overtake whoever waits.
     if !in_line
         && let Some(place) = target.places.first()
@@ -148,7 +165,7 @@ fn open(
         let service = place.registration.service.clone();
         return Ok(Opened::Busy { service, pass: false });
     }
-    let (exchange, place) = match choose(&target.places, in_line) {
+    let (mut exchange, place) = match choose(&target.places, in_line) {
         Chosen::Slot(exchange, place) => (exchange, place),
         Chosen::Busy { service, pass } => {
             return Ok(Opened::Busy { service: service.clone(), pass });
@@ -156,10 +173,11 @@ fn open(
         Chosen::NoMemory => return Err(no_memory()),
         Chosen::NoneLive => return Err(no_worker(request)),
     };
-    match request.encode(&exchange, place, &params, limits.due_ns) {
+    match request.encode(&exchange, place, &params, limits.due_ns()) {
         Ok(()) => {
             record.took(&exchange, in_line);
-            let idempotent = place.route().idempotent;
+            exchange.hold(limits.held());
+            let idempotent = limits.is_idempotent(place.route().idempotent);
             Ok(Opened::Slot(Slot::Exchange { exchange, idempotent }))
         }
         Err(NotEncoded::NoMemory) => Err(no_memory()),
@@ -169,6 +187,24 @@ fn open(
              shorter headers.",
         )),
     }
+}
+
+fn not_let_in(request: &Request, gate: &Gate, refused: Refused) -> Problem {
+    let (path, limit) = (request.path(), gate.limit());
+    let problem = match refused {
+        Refused::Full => {
+            let waiting = gate.queue.len();
+            let detail = format!(
+                "{limit} requests like {path} are in flight, as many as may, and {waiting} wait."
+            );
+            Problem::new(problem::Kind::QueueFull, detail)
+        }
+        Refused::Late => {
+            let detail = format!("{limit} requests like {path} were in flight all the time.");
+            Problem::new(problem::Kind::WaitTimeout, detail)
+        }
+    };
+    problem.retry_after(gate.queue.retry_after())
 }
 
 fn queue_full(service: &Service) -> Problem {

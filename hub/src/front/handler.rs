@@ -9,13 +9,13 @@ use std::time::Duration;
 use axum::response::IntoResponse;
 use http::{Method, Response};
 use hyper::body::Incoming;
-use slotway_core::map::monotonic_ns;
 use tokio::time::Instant;
 use tracing::warn;
 
 use super::access::Access;
 use super::admit::{Slot, is_served, refuse, slot};
 use super::body::{Body, Kind};
+use super::limits::Limits;
 use super::pace::Pace;
 use super::record::Record;
 use super::request::Request;
@@ -66,41 +66,6 @@ async fn answer(
     }
 }
 
-/// The limits of one request, on one clock.
-#[derive(Debug)]
-pub(super) struct Limits {
-    /// Until when it may wait for a slot.
-    pub(super) wait_until: Instant,
-    /// When its response's head is due.
-    due: Instant,
-    /// The same for the worker, in nanoseconds of CLOCK_MONOTONIC; 0 for never.
-    pub(super) due_ns: u64,
-    request: Duration,
-    /// The body flows through the ring. How long that takes is the client's affair, so
-    /// the limit runs from the last byte that moved.
-    streamed: bool,
-}
-
-impl Limits {
-    fn new(shared: &Shared, now: Instant) -> Limits {
-        let config = shared.config();
-        let times = &config.times;
-        let request_ns = u64::try_from(times.request.as_nanos()).unwrap_or(u64::MAX);
-        Limits {
-            wait_until: now + times.wait.min(times.request),
-            due: now + times.request,
-            due_ns: monotonic_ns().saturating_add(request_ns),
-            request: times.request,
-            streamed: false,
-        }
-    }
-
-    fn stream(&mut self) {
-        self.streamed = true;
-        self.due_ns = 0;
-    }
-}
-
 async fn proxy(
     shared: &Shared,
     client: &Client,
@@ -108,35 +73,38 @@ async fn proxy(
     record: &mut Record,
 ) -> Result<Response<Kind>, Problem> {
     let (parts, incoming) = request.into_parts();
-    let (idle, head_bytes_max, small) = {
+    let (mut limits, head_bytes_max, small) = {
         let config = shared.config();
         if config.log.access {
             record.log(Access::of(&parts, client.peer));
         }
-        (config.times.idle, config.limits.head_bytes, config.workers.region.request_bytes.into())
+        let small = u64::from(config.workers.region.request_bytes);
+        (Limits::new(&config, record.begun()), config.limits.head_bytes, small)
     };
-    let mut upload = Upload::new(incoming, idle);
+    let mut upload = Upload::new(incoming);
     if !upload.is_collected() {
         upload.count_in(record.body_counter());
     }
     let request = Request::new(parts, !upload.is_collected(), client.peer, head_bytes_max)?;
-    let mut limits = Limits::new(shared, record.begun());
     if !upload.is_collected() {
+        // Nobody has to send a body only to learn that there is no such route, or that it
+        // is too long.
+        if let Some(reply) = refuse(shared, &request, &mut limits, record)? {
+            return Ok(reply);
+        }
+        limits.check_length(request.content_length)?;
+        upload.limit(limits.idle, limits.body_bytes);
         if request.content_length.is_some_and(|length| length <= small) {
-            // Nobody has to send a body only to learn that there is no such route.
-            if let Some(reply) = refuse(shared, &request, record)? {
-                return Ok(reply);
-            }
-            judge_upload(upload.collect().await)?;
+            judge_upload(upload.collect().await, &limits)?;
             record.collected();
         } else {
-            limits.stream();
+            limits.streamed = true;
         }
     }
 
     let mut retried = false;
     loop {
-        let (exchange, idempotent) = match slot(shared, &request, &limits, record).await? {
+        let (exchange, idempotent) = match slot(shared, &request, &mut limits, record).await? {
             Slot::Exchange { exchange, idempotent } => (exchange, idempotent && !retried),
             Slot::Reply(reply) => return Ok(reply),
         };
@@ -170,6 +138,7 @@ enum Attempt {
 enum Waited {
     Answer(Answer),
     ClientStalled,
+    TooLarge,
     Late,
 }
 
@@ -198,7 +167,7 @@ async fn attempt(
                 let registration = exchange.registration().clone();
                 let instance = &registration.instance;
                 let answered = Answered { exchange, upload, uploading, length, done };
-                return match respond(shared, request.method(), answered) {
+                return match respond(shared, request.method(), limits.idle, answered) {
                     Ok(response) => {
                         if response.status().is_server_error() {
                             instance.metrics.failed();
@@ -232,6 +201,7 @@ async fn attempt(
                 return Ok(Attempt::Lost(upload));
             }
             Waited::ClientStalled => return Err(body_timeout()),
+            Waited::TooLarge => return Err(limits.too_large()),
             Waited::Late => {
                 record.unanswered(exchange.instance());
                 return Err(deadline(limits.request));
@@ -249,13 +219,14 @@ async fn wait(
     limits: &Limits,
     stays: bool,
 ) -> (Waited, bool) {
-    let mut due = limits.due;
+    let mut due = limits.due();
     let mut uploading = true;
     let mut pushed = upload.pushed();
     let waited = poll_fn(|cx| {
         if uploading {
             match upload.poll(cx, exchange) {
                 Poll::Ready(Uploaded::ClientStalled) => return Poll::Ready(Waited::ClientStalled),
+                Poll::Ready(Uploaded::TooLarge) => return Poll::Ready(Waited::TooLarge),
                 Poll::Ready(_) => uploading = false,
                 Poll::Pending => {}
             }
@@ -273,13 +244,14 @@ async fn wait(
     (waited, uploading)
 }
 
-fn judge_upload(uploaded: Uploaded) -> Result<(), Problem> {
+fn judge_upload(uploaded: Uploaded, limits: &Limits) -> Result<(), Problem> {
     match uploaded {
         Uploaded::Sent | Uploaded::Unwanted => Ok(()),
         Uploaded::ClientBroke => {
             Err(Problem::new(problem::Kind::BadRequest, "The request's body broke off."))
         }
         Uploaded::ClientStalled => Err(body_timeout()),
+        Uploaded::TooLarge => Err(limits.too_large()),
     }
 }
 

@@ -69,6 +69,16 @@ impl Request {
         &self.parts.method
     }
 
+    /// The host that it is for, port and all; empty when it names none.
+    pub(super) fn host(&self) -> &str {
+        // What a target in absolute form says counts more (RFC 9112, section 3.2.2), and in
+        // HTTP/2 there is nothing else.
+        if let Some(authority) = self.parts.uri.authority() {
+            return authority.as_str();
+        }
+        self.parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+    }
+
     pub(super) fn path(&self) -> &str {
         self.parts.uri.path()
     }

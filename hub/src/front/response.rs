@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, TRANSFER_ENCODING};
@@ -69,6 +70,7 @@ pub(super) struct Answered {
 pub(super) fn respond(
     shared: &Shared,
     method: &Method,
+    idle: Duration,
     answered: Answered,
 ) -> Result<Response<Kind>, BadAnswer> {
     let Answered { exchange, length: head_length, done, .. } = &answered;
@@ -108,10 +110,10 @@ pub(super) fn respond(
             Kind::Full(Bytes::from(bytes))
         } else {
             // A worker with large rings does not make the hub hold more.
-            stream(shared, answered, Some(found))
+            stream(shared, idle, answered, Some(found))
         }
     } else {
-        stream(shared, answered, head.length)
+        stream(shared, idle, answered, head.length)
     };
     let mut response = Response::new(body);
     *response.status_mut() = head.status;
@@ -124,13 +126,10 @@ fn is_empty_by_nature(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
-fn stream(shared: &Shared, answered: Answered, length: Option<u64>) -> Kind {
+fn stream(shared: &Shared, idle: Duration, answered: Answered, length: Option<u64>) -> Kind {
     let Answered { exchange, upload, uploading, .. } = answered;
     let exchange = Arc::new(exchange);
-    let (idle, spool_bytes) = {
-        let config = shared.config();
-        (config.times.idle, config.limits.spool_bytes)
-    };
+    let spool_bytes = shared.config().limits.spool_bytes;
     let upload = uploading.then(|| UploadTask::spawn(upload, exchange.clone()));
     let (spool, reader) = Spool::new(spool_bytes, shared.spool_budget.clone());
     tokio::spawn(Download::new(exchange, spool, length, idle, upload).run());

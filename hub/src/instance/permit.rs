@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Instance, Registration};
+use crate::gate::Pass;
 
 /// Counts against its registration's limit until it is dropped; then it calls whoever
 /// waits. It is to be dropped after its slot is free.
@@ -10,11 +11,18 @@ use super::{Instance, Registration};
 pub(crate) struct Permit {
     registration: Arc<Registration>,
     calls: bool,
+    /// Given back after everything else: who waits for it finds the slot free.
+    pass: Option<Arc<Pass>>,
 }
 
 impl Permit {
     pub(super) fn new(registration: Arc<Registration>) -> Permit {
-        Permit { registration, calls: true }
+        Permit { registration, calls: true, pass: None }
+    }
+
+    /// Keeps a right to be in flight as long as this one.
+    pub(crate) fn hold(&mut self, pass: Option<Arc<Pass>>) {
+        self.pass = pass;
     }
 
     pub(crate) fn registration(&self) -> &Arc<Registration> {

@@ -6,17 +6,26 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::{Instance, Permit};
 use crate::metrics::RouteId;
-use crate::routing::{Pattern, RouteMethod};
+use crate::routing::{HostPattern, Pattern, RouteMethod};
 use crate::service::Service;
 
 /// One route of a registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RegisteredRoute {
+    pub(crate) host: Option<HostPattern>,
     pub(crate) method: RouteMethod,
     pub(crate) pattern: Pattern,
     pub(crate) idempotent: bool,
     /// Its counters.
     pub(crate) counted: RouteId,
+}
+
+impl RegisteredRoute {
+    /// The host, if it has one, and the pattern.
+    pub(crate) fn place(&self) -> String {
+        let host = self.host.as_ref().map_or("", HostPattern::text);
+        format!("{host}{}", self.pattern.text())
+    }
 }
 
 /// What one instance serves under one name.

@@ -6,7 +6,7 @@ use super::State;
 use crate::health;
 use crate::instance::{Instance, RegisteredRoute};
 use crate::metrics::RouteId;
-use crate::routing::{Conflicts, Pattern, RouteMethod};
+use crate::routing::{Candidate, Conflicts, HostPattern, Pattern, RouteMethod};
 
 /// Why a registration was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,10 @@ pub(super) fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTake
                 return refuse(RefusalCode::BadPattern, reason);
             }
         };
+        let host = match route.host.as_deref().map(HostPattern::parse).transpose() {
+            Ok(host) => host,
+            Err(error) => return refuse(RefusalCode::BadHost, error.to_string()),
+        };
         if pattern.text() == health::PATH {
             let reason = format!(
                 "the route {} {} of {:?} is the hub's own; choose another path",
@@ -41,8 +45,8 @@ pub(super) fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTake
             );
             return refuse(RefusalCode::RouteConflict, reason);
         }
-        let idempotent = route.idempotent;
-        routes.push(RegisteredRoute { method, pattern, idempotent, counted: RouteId::OTHER });
+        let (idempotent, counted) = (route.idempotent, RouteId::OTHER);
+        routes.push(RegisteredRoute { host, method, pattern, idempotent, counted });
     }
     Ok(routes)
 }
@@ -54,11 +58,10 @@ impl State {
         instance: &Instance,
         register: &Register,
         routes: &[RegisteredRoute],
-        registrations_max: usize,
     ) -> Result<(), NotTaken> {
         let own = self.workers.get(&instance.who.id);
         let own = own.map_or(&[][..], |worker| &worker.registrations[..]);
-        if own.len() >= registrations_max {
+        if own.len() >= self.registrations_max {
             let reason = format!(
                 "the worker has {} registrations, as many as it may have; put more routes into \
                  one, or connect once more",
@@ -83,10 +86,10 @@ impl State {
         let mut conflicts = Conflicts::default();
         for known in self.registrations() {
             for route in known.routes.iter() {
-                conflicts.live(known.service.name(), &route.method, &route.pattern);
+                conflicts.live(known.service.name(), route.candidate());
             }
         }
-        let joining = routes.iter().map(|route| (&route.method, &route.pattern));
+        let joining = routes.iter().map(RegisteredRoute::candidate);
         conflicts.join(&register.name, joining).map_err(|conflict| NotTaken {
             code: if conflict.twice {
                 RefusalCode::DuplicateRegistration
@@ -95,5 +98,11 @@ impl State {
             },
             reason: conflict.to_string(),
         })
+    }
+}
+
+impl RegisteredRoute {
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate { host: self.host.as_ref(), method: &self.method, pattern: &self.pattern }
     }
 }

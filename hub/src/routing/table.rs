@@ -1,9 +1,10 @@
 //! The routing table: built once, read by every request without a lock.
 //!
-//! Two matchit routers stand behind it. The first knows every pattern without
-//! `{*rest}`, the second those with it and is asked only when the first has no match: so
+//! Each host has two matchit routers. The first knows every pattern without `{*rest}`,
+//! the second those with it and is asked only when the first has no match: so
 //! `/files/{name}` and `/files/{*rest}` can stand side by side, and the more exact
-//! pattern wins whatever the order of registration.
+//! pattern wins whatever the order of registration. The most exact host that has a path
+//! decides about it, methods and all.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,12 +12,20 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Method};
 
-use super::{Pattern, RouteMethod};
+use super::hosts::Hosts;
+use super::{HostPattern, Pattern, RouteMethod};
 use crate::metrics::RouteId;
+use crate::rules::{Rule, Rules};
 
 /// All routes. `P` is one place that serves a route.
 #[derive(Debug)]
 pub(crate) struct Table<P> {
+    hosts: Hosts<Paths<P>>,
+}
+
+/// The routes of one host, or of every host.
+#[derive(Debug)]
+struct Paths<P> {
     exact: matchit::Router<Path<P>>,
     rest: matchit::Router<Path<P>>,
 }
@@ -36,6 +45,8 @@ pub(crate) struct Target<P> {
     pub(crate) places: Vec<P>,
     /// Its counters.
     pub(crate) counted: RouteId,
+    /// What the configuration says of it.
+    pub(crate) rule: Option<Arc<Rule>>,
 }
 
 /// The values of a path's parameters, as they were sent.
@@ -55,9 +66,14 @@ pub(crate) enum Found<'t, 'p, P> {
 }
 
 impl<P> Table<P> {
-    /// Finds the route of a request.
-    pub(crate) fn find<'t, 'p>(&'t self, method: &Method, path: &'p str) -> Found<'t, 'p, P> {
-        let Ok(found) = self.exact.at(path).or_else(|_| self.rest.at(path)) else {
+    /// Finds the route of a request. `host` is what the client sent.
+    pub(crate) fn find<'t, 'p>(
+        &'t self,
+        host: &str,
+        method: &Method,
+        path: &'p str,
+    ) -> Found<'t, 'p, P> {
+        let Some(found) = self.hosts.find(host, |paths| paths.at(path)) else {
             return Found::Nothing;
         };
         match found.value.target(method) {
@@ -68,6 +84,12 @@ impl<P> Table<P> {
     }
 }
 
+impl<P> Paths<P> {
+    fn at<'t, 'p>(&'t self, path: &'p str) -> Option<matchit::Match<'t, 'p, &'t Path<P>>> {
+        self.exact.at(path).or_else(|_| self.rest.at(path)).ok()
+    }
+}
+
 impl<P> Path<P> {
     fn target(&self, method: &Method) -> Option<&Arc<Target<P>>> {
         let named = |wanted: &Method| {
@@ -75,22 +97,24 @@ impl<P> Path<P> {
         };
         named(method)
             .or_else(|| named(&Method::GET).filter(|_| *method == Method::HEAD))
-            .or(self.any.as_ref())
+            // A TRACE shows its sender every header, so it is served by name only.
+            .or_else(|| self.any.as_ref().filter(|_| *method != Method::TRACE))
     }
 }
 
 /// Collects routes for a table.
 pub(crate) struct Builder<P> {
-    paths: HashMap<Arc<str>, Draft<P>>,
+    paths: HashMap<(Option<HostPattern>, Arc<str>), Draft<P>>,
 }
 
 struct Draft<P> {
-    rest: bool,
+    /// One of those that have the shape.
+    pattern: Pattern,
     methods: Vec<(Method, Target<P>)>,
     any: Option<Target<P>>,
 }
 
-impl<P> Builder<P> {
+impl<P: Clone> Builder<P> {
     pub(crate) fn new() -> Builder<P> {
         Builder { paths: HashMap::new() }
     }
@@ -98,17 +122,19 @@ impl<P> Builder<P> {
     /// Adds a route, and a place that serves it if there is one.
     pub(crate) fn add(
         &mut self,
+        host: Option<&HostPattern>,
         pattern: &Pattern,
         method: &RouteMethod,
         counted: RouteId,
         place: Option<P>,
     ) {
-        let draft = self.paths.entry(pattern.shape().clone()).or_insert_with(|| Draft {
-            rest: pattern.has_rest(),
+        let key = (host.cloned(), pattern.shape().clone());
+        let draft = self.paths.entry(key).or_insert_with(|| Draft {
+            pattern: pattern.clone(),
             methods: Vec::new(),
             any: None,
         });
-        let new = || Target { places: Vec::new(), counted };
+        let new = || Target { places: Vec::new(), counted, rule: None };
         let target = match method {
             RouteMethod::Any => draft.any.get_or_insert_with(new),
             RouteMethod::Only(method) => {
@@ -126,12 +152,13 @@ impl<P> Builder<P> {
     /// The table. A path that the router refuses is left out and named; [`Pattern`]
     /// admits none, so this says that the two disagree and the table is still whole for
     /// everybody else.
-    pub(crate) fn build(self) -> (Table<P>, Vec<String>) {
-        let mut table = Table { exact: matchit::Router::new(), rest: matchit::Router::new() };
+    pub(crate) fn build(self, rules: &Rules) -> (Table<P>, Vec<String>) {
+        let mut table = Table::default();
         let mut left_out = Vec::new();
-        for (shape, draft) in self.paths {
-            let router = if draft.rest { &mut table.rest } else { &mut table.exact };
-            if let Err(error) = router.insert(&*shape, draft.finish()) {
+        for ((host, shape), draft) in self.paths {
+            let paths = table.hosts.of(host.as_ref());
+            let router = if draft.pattern.has_rest() { &mut paths.rest } else { &mut paths.exact };
+            if let Err(error) = router.insert(&*shape, draft.finish(host.as_ref(), rules)) {
                 left_out.push(format!("{shape}: {error}"));
             }
         }
@@ -139,33 +166,62 @@ impl<P> Builder<P> {
     }
 }
 
-impl<P> Draft<P> {
-    fn finish(self) -> Path<P> {
-        let allow = allow(self.methods.iter().map(|(method, _)| method));
-        Path {
-            methods: self.methods.into_iter().map(|(m, target)| (m, Arc::new(target))).collect(),
-            any: self.any.map(Arc::new),
-            allow,
-        }
+impl<P: Clone> Draft<P> {
+    fn finish(self, host: Option<&HostPattern>, rules: &Rules) -> Path<P> {
+        let ruled = |target: Target<P>, method: Option<&Method>| {
+            let rule = rules.find(host, method, &self.pattern).cloned();
+            Arc::new(Target { rule, ..target })
+        };
+        let methods = self.methods.into_iter().map(|(method, target)| {
+            let target = ruled(target, Some(&method));
+            (method, target)
+        });
+        let mut path = Path {
+            methods: methods.collect(),
+            any: self.any.map(|target| ruled(target, None)),
+            allow: HeaderValue::from_static(""),
+        };
+        path.allow = path.allow();
+        // A rule may name a method that is served by a route of another one.
+        let named = rules.methods(host, &self.pattern).filter_map(|method| {
+            let known = path.methods.iter().any(|(known, _)| known == method);
+            let target = path.target(method).filter(|_| !known)?;
+            Some((method.clone(), ruled(Target::clone(target), Some(method))))
+        });
+        let named: Vec<_> = named.collect();
+        path.methods.extend(named);
+        path
     }
 }
 
-/// The value of `Allow`: what is registered, and what the hub answers by itself.
-fn allow<'m>(methods: impl Iterator<Item = &'m Method>) -> HeaderValue {
-    let mut names: Vec<&str> = methods.map(Method::as_str).collect();
-    if names.contains(&"GET") {
-        names.push("HEAD");
+impl<P> Path<P> {
+    /// The value of `Allow`: what is registered, and what the hub answers by itself.
+    fn allow(&self) -> HeaderValue {
+        let mut names: Vec<&str> = self.methods.iter().map(|(m, _)| m.as_str()).collect();
+        if self.any.is_some() {
+            // It takes whatever comes; these are those that people ask for.
+            names.extend(["DELETE", "GET", "PATCH", "POST", "PUT"]);
+        }
+        if names.contains(&"GET") {
+            names.push("HEAD");
+        }
+        names.push("OPTIONS");
+        names.sort_unstable();
+        names.dedup();
+        // Methods are tokens, and tokens are visible ASCII.
+        HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
     }
-    names.push("OPTIONS");
-    names.sort_unstable();
-    names.dedup();
-    // Methods are tokens, and tokens are visible ASCII.
-    HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
+}
+
+impl<P> Default for Paths<P> {
+    fn default() -> Paths<P> {
+        Paths { exact: matchit::Router::new(), rest: matchit::Router::new() }
+    }
 }
 
 impl<P> Default for Table<P> {
     fn default() -> Table<P> {
-        Table { exact: matchit::Router::new(), rest: matchit::Router::new() }
+        Table { hosts: Hosts::default() }
     }
 }
 

@@ -180,6 +180,11 @@ impl Client {
         Some(chunk)
     }
 
+    /// The next byte, `None` at the connection's end.
+    pub fn byte(&mut self) -> Option<u8> {
+        self.fill(1).then(|| self.buffer.remove(0))
+    }
+
     /// Whether the other side closes the connection next.
     pub fn is_closed(&mut self) -> bool {
         self.buffer.is_empty() && !self.more()

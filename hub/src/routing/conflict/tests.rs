@@ -1,23 +1,31 @@
 use super::*;
 
-type Routes = Vec<(RouteMethod, Pattern)>;
+type Routes = Vec<(Option<HostPattern>, RouteMethod, Pattern)>;
 
+/// Routes as method, and host and pattern in one.
 fn routes(list: &[(&str, &str)]) -> Routes {
     list.iter()
-        .map(|(method, pattern)| {
-            (RouteMethod::parse(method).unwrap(), Pattern::parse(pattern).unwrap())
+        .map(|(method, place)| {
+            let (host, pattern) = place.split_at(place.find('/').unwrap());
+            let host = (!host.is_empty()).then(|| HostPattern::parse(host).unwrap());
+            (host, RouteMethod::parse(method).unwrap(), Pattern::parse(pattern).unwrap())
         })
         .collect()
+}
+
+fn candidates(routes: &Routes) -> impl Iterator<Item = Candidate<'_>> + Clone {
+    let candidate = |(host, method, pattern)| Candidate { host, method, pattern };
+    routes.iter().map(move |(host, method, pattern)| candidate((host.as_ref(), method, pattern)))
 }
 
 fn joins(live: &[(&str, &Routes)], name: &str, new: &Routes) -> Result<(), Conflict> {
     let mut conflicts = Conflicts::default();
     for (name, routes) in live {
-        for (method, pattern) in *routes {
-            conflicts.live(name, method, pattern);
+        for route in candidates(routes) {
+            conflicts.live(name, route);
         }
     }
-    conflicts.join(name, new.iter().map(|(method, pattern)| (method, pattern)))
+    conflicts.join(name, candidates(new))
 }
 
 #[test]
@@ -58,4 +66,19 @@ fn a_route_twice_in_one_registration_is_refused() {
 fn different_methods_and_any_may_belong_to_different_names() {
     let a = routes(&[("GET", "/x")]);
     assert_eq!(joins(&[("first", &a)], "second", &routes(&[("POST", "/x"), ("*", "/x")])), Ok(()));
+}
+
+#[test]
+fn names_conflict_within_one_host_only() {
+    let a = routes(&[("GET", "a.example/x/{id}")]);
+    for other in ["/x/{id}", "b.example/x/{name}", "*.example/x/{id}"] {
+        assert_eq!(joins(&[("first", &a)], "second", &routes(&[("GET", other)])), Ok(()));
+    }
+    let same = routes(&[("GET", "A.Example/x/{id}")]);
+    let text = joins(&[("first", &a)], "second", &same).unwrap_err().to_string();
+    for part in ["\"first\"", "\"second\"", "GET a.example/x/{id}"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let both = routes(&[("GET", "a.example/x"), ("GET", "b.example/x"), ("GET", "/x")]);
+    assert_eq!(joins(&[], "one", &both), Ok(()));
 }
