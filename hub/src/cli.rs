@@ -1,8 +1,8 @@
 //! The command line.
 
+mod flags;
 mod hub;
 mod log;
-mod value;
 
 use std::process::ExitCode;
 

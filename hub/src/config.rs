@@ -4,10 +4,13 @@
 //! that bounds memory is here, so the hub's size can be read off its configuration.
 
 mod admin;
+mod codec;
 mod fault;
 mod http;
 mod limits;
 mod listen;
+mod load;
+pub(crate) mod schema;
 mod workers;
 
 pub use self::admin::{Admin, AdminSocket, Log, LogFormat, Telemetry};
@@ -15,12 +18,17 @@ pub use self::fault::{Fault, Faults};
 pub use self::http::{Compression, Cors, Forwarded, RouteRule};
 pub use self::limits::{Limits, Times};
 pub use self::listen::{Address, HttpVersions, Listen, Tls};
+pub(crate) use self::load::{Given, Setting};
+pub use self::load::{Mistake, Mistakes, Source};
 pub use self::workers::{Control, Health, Workers};
 use crate::control::ControlPath;
 
 /// Everything that a hub can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// Threads that serve HTTP, one for each processor when `None`. It is for the program; who
+    /// runs a [`Hub`](crate::Hub) inside another one has a runtime already.
+    pub threads: Option<usize>,
     /// Where HTTP is served.
     pub listen: Vec<Listen>,
     /// Where workers connect, and who may.
@@ -52,6 +60,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Config {
         Config {
+            threads: None,
             listen: vec![Listen::default()],
             control: Control::default(),
             admin: Admin::default(),
@@ -84,6 +93,10 @@ impl Config {
         self.health.check(&mut faults);
         self.times.check(&mut faults);
         self.limits.check(&mut faults);
+        self.log.check(&mut faults);
+        if self.threads == Some(0) {
+            faults.zero("threads");
+        }
         if let Some(cors) = &self.cors {
             cors.check(&mut faults);
         }

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use tracing_subscriber::EnvFilter;
+
 use super::Faults;
 
 /// The admin surface: `/internal`, `/metrics` and the dashboard.
@@ -59,6 +61,20 @@ pub struct Telemetry {
 impl Default for Log {
     fn default() -> Log {
         Log { filter: "info".to_owned(), format: LogFormat::default(), access: false }
+    }
+}
+
+impl Log {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        if let Err(error) = EnvFilter::try_new(&self.filter) {
+            faults.add(
+                "log.filter",
+                format!(
+                    "{:?} does not parse: {error}; write it as in \"info,slotway_hub=debug\"",
+                    self.filter
+                ),
+            );
+        }
     }
 }
 

@@ -43,14 +43,16 @@ pub struct Tls {
 }
 
 /// Versions of HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum HttpVersions {
     /// 1.1 and 2: by ALPN under TLS, by the client's first bytes without.
     #[default]
     Both,
     /// 1.0 and 1.1.
+    #[value(name = "1")]
     One,
     /// 2.
+    #[value(name = "2")]
     Two,
 }
 
