@@ -23,8 +23,14 @@ pub enum Kind {
     BodyTimeout,
     /// The request's body is longer than the route allows.
     BodyTooLarge,
-    /// The request's head does not fit a slot.
+    /// The request's head has too many bytes or lines, or does not fit a slot.
     HeadTooLarge,
+    /// The request's target has too many bytes.
+    TargetTooLong,
+    /// The request wants what the hub does not do: a tunnel, an unknown transfer coding.
+    NotImplemented,
+    /// The request is of another version than HTTP/1.0 and HTTP/1.1.
+    VersionNotSupported,
     /// The worker died, or ended the connection, with the request in its hands.
     WorkerGone,
     /// The worker's answer cannot be made a response.
@@ -59,6 +65,17 @@ impl Kind {
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "head_too_large",
                 "The request's head is too large",
+            ),
+            Kind::TargetTooLong => {
+                (StatusCode::URI_TOO_LONG, "target_too_long", "The request's target is too long")
+            }
+            Kind::NotImplemented => {
+                (StatusCode::NOT_IMPLEMENTED, "not_implemented", "Not implemented")
+            }
+            Kind::VersionNotSupported => (
+                StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+                "version_not_supported",
+                "This version of HTTP is not spoken here",
             ),
             Kind::WorkerGone => (StatusCode::BAD_GATEWAY, "worker_gone", "The worker is gone"),
             Kind::BadAnswer => {

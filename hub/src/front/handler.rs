@@ -7,7 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::response::IntoResponse;
-use http::{Method, Response};
+use http::{Method, Response, Version};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use tracing::warn;
@@ -16,7 +17,7 @@ use super::access::Access;
 use super::admit::{Slot, is_served, refuse, slot};
 use super::body::{Body, Kind};
 use super::limits::Limits;
-use super::pace::Pace;
+use super::pace::{Pace, Said};
 use super::record::Record;
 use super::request::Request;
 use super::response::{Answered, BadAnswer, respond};
@@ -41,9 +42,19 @@ pub(super) async fn handle(
     request: http::Request<Incoming>,
 ) -> Response<Body> {
     let mut record = Record::begin(client.pace.begin(), request.method());
+    let version = request.version();
     let response = answer(shared, client, request, &mut record).await;
     record.set_status(response.status());
-    response.map(|kind| Body::new(kind, record))
+    let response = response.map(|kind| Body::new(kind, record));
+    client.pace.say(said(version, response.body()));
+    response
+}
+
+/// In what form hyper will send a response with this body.
+fn said(version: Version, body: &Body) -> Said {
+    let chunked =
+        version == Version::HTTP_11 && !body.is_end_stream() && body.size_hint().exact().is_none();
+    if chunked { Said::Chunks } else { Said::Some }
 }
 
 async fn answer(
@@ -66,6 +77,14 @@ async fn answer(
     }
 }
 
+/// A target without a path stands in for a request that was refused, or is that of a
+/// CONNECT over HTTP/2.
+fn refused(client: &Client) -> Problem {
+    client.pace.refusal().unwrap_or_else(|| {
+        Problem::new(problem::Kind::NotImplemented, "CONNECT makes a tunnel; this is no proxy.")
+    })
+}
+
 async fn proxy(
     shared: &Shared,
     client: &Client,
@@ -81,6 +100,9 @@ async fn proxy(
         let small = u64::from(config.workers.region.request_bytes);
         (Limits::new(&config, record.begun()), config.limits.head_bytes, small)
     };
+    if parts.uri.path().is_empty() {
+        return Err(refused(client));
+    }
     let mut upload = Upload::new(incoming);
     if !upload.is_collected() {
         upload.count_in(record.body_counter());
@@ -95,7 +117,7 @@ async fn proxy(
         limits.check_length(request.content_length)?;
         upload.limit(limits.idle, limits.body_bytes);
         if request.content_length.is_some_and(|length| length <= small) {
-            judge_upload(upload.collect().await, &limits)?;
+            judge_upload(client, upload.collect().await, &limits)?;
             record.collected();
         } else {
             limits.streamed = true;
@@ -139,6 +161,7 @@ enum Waited {
     Answer(Answer),
     ClientStalled,
     TooLarge,
+    ClientBroke,
     Late,
 }
 
@@ -202,6 +225,7 @@ async fn attempt(
             }
             Waited::ClientStalled => return Err(body_timeout()),
             Waited::TooLarge => return Err(limits.too_large()),
+            Waited::ClientBroke => return Err(client_broke(client)),
             Waited::Late => {
                 record.unanswered(exchange.instance());
                 return Err(deadline(limits.request));
@@ -221,13 +245,17 @@ async fn wait(
 ) -> (Waited, bool) {
     let mut due = limits.due();
     let mut uploading = true;
+    let mut broke = false;
     let mut pushed = upload.pushed();
     let waited = poll_fn(|cx| {
         if uploading {
             match upload.poll(cx, exchange) {
                 Poll::Ready(Uploaded::ClientStalled) => return Poll::Ready(Waited::ClientStalled),
                 Poll::Ready(Uploaded::TooLarge) => return Poll::Ready(Waited::TooLarge),
-                Poll::Ready(_) => uploading = false,
+                Poll::Ready(end) => {
+                    uploading = false;
+                    broke = end == Uploaded::ClientBroke;
+                }
                 Poll::Pending => {}
             }
             if limits.streamed && upload.pushed() != pushed {
@@ -238,21 +266,29 @@ async fn wait(
         if let Poll::Ready(answer) = exchange.poll_answer(cx, stays) {
             return Poll::Ready(Waited::Answer(answer));
         }
+        if broke {
+            return Poll::Ready(Waited::ClientBroke);
+        }
         client.pace.poll_late(cx, due).map(|()| Waited::Late)
     })
     .await;
     (waited, uploading)
 }
 
-fn judge_upload(uploaded: Uploaded, limits: &Limits) -> Result<(), Problem> {
+fn judge_upload(client: &Client, uploaded: Uploaded, limits: &Limits) -> Result<(), Problem> {
     match uploaded {
         Uploaded::Sent | Uploaded::Unwanted => Ok(()),
-        Uploaded::ClientBroke => {
-            Err(Problem::new(problem::Kind::BadRequest, "The request's body broke off."))
-        }
+        Uploaded::ClientBroke => Err(client_broke(client)),
         Uploaded::ClientStalled => Err(body_timeout()),
         Uploaded::TooLarge => Err(limits.too_large()),
     }
+}
+
+/// The body ended where it may not, or goes on as none may.
+fn client_broke(client: &Client) -> Problem {
+    let refusal = client.pace.refusal();
+    refusal
+        .unwrap_or_else(|| Problem::new(problem::Kind::BadRequest, "The request's body broke off."))
 }
 
 fn body_timeout() -> Problem {

@@ -1,7 +1,7 @@
 //! How a connection gets on: whether a request is under way, and the limits on time that
 //! go with the answer.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::alarm::Alarm;
 use crate::metrics::Metrics;
+use crate::problem::Problem;
 
 /// One connection's, shared by its socket, its requests and their responses.
 #[derive(Debug)]
@@ -19,10 +20,26 @@ pub(super) struct Pace {
     busy: AtomicU32,
     /// When the last response was through, in microseconds from `started`.
     idle_since: AtomicU64,
+    /// How far the response to the request that is under way is, as [`Said`].
+    said: AtomicU8,
     /// For the response's head of the request that is under way.
     late: Mutex<Alarm>,
     /// Here so that a request need not count itself among those who hold it.
     metrics: Arc<Metrics>,
+    /// What is wrong with what the client sends.
+    refusal: Mutex<Option<Problem>>,
+}
+
+/// How far a response is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Said {
+    /// It has not begun.
+    Nothing,
+    /// It has begun.
+    Some,
+    /// It has begun, and goes on in chunks.
+    Chunks,
 }
 
 /// A request under way; to be kept until its response is through.
@@ -38,8 +55,10 @@ impl Pace {
             started: Instant::now(),
             busy: AtomicU32::new(0),
             idle_since: AtomicU64::new(0),
+            said: AtomicU8::new(Said::Nothing as u8),
             late: Mutex::default(),
             metrics,
+            refusal: Mutex::default(),
         }
     }
 
@@ -47,7 +66,34 @@ impl Pace {
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
         // Relaxed: all of a connection runs in one task at a time.
         self.busy.fetch_add(1, Ordering::Relaxed);
+        self.said.store(Said::Nothing as u8, Ordering::Relaxed);
         Busy { pace: self.clone(), ends: None }
+    }
+
+    /// The response begins.
+    pub(super) fn say(&self, said: Said) {
+        // Relaxed: as above.
+        self.said.store(said as u8, Ordering::Relaxed);
+    }
+
+    /// How far the response to the last request is.
+    pub(super) fn said(&self) -> Said {
+        // Relaxed: as above.
+        match self.said.load(Ordering::Relaxed) {
+            0 => Said::Nothing,
+            1 => Said::Some,
+            _ => Said::Chunks,
+        }
+    }
+
+    /// Leaves a word for the handler about what the client sends.
+    pub(super) fn refuse(&self, problem: Problem) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
+    }
+
+    /// What was wrong, if anything was.
+    pub(super) fn refusal(&self) -> Option<Problem> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Since when nothing but a request's head is waited for; `None` while a request is

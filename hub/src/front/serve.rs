@@ -91,16 +91,20 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, mu
         (config.times.clone(), config.limits.head_bytes)
     };
     let client = Client { peer, pace: Arc::new(Pace::new(shared.metrics.clone())) };
+    // Somewhat more than is allowed, so that what is a little too long is told so and the
+    // connection goes on.
+    let head_bytes = head_bytes * 2;
     let wire = Wire::new(stream, client.pace.clone(), times.idle, times.header_read);
+    let wire = wire.guarded(head_bytes);
     let service = service_fn(|request| {
         let (shared, client) = (&shared, &client);
         async move { Ok::<_, Infallible>(handle(shared, client, request).await) }
     });
     let connection = http1::Builder::new()
         .header_read_timeout(None)
-        // Somewhat more than is allowed, so that what is a little too long is told so.
-        .max_header_size(head_bytes * 2)
-        .max_buf_size((head_bytes * 2).max(WRITE_BUFFER))
+        .max_header_size(head_bytes)
+        // One more, because hyper refuses a head that fills its buffer.
+        .max_buf_size((head_bytes + 1).max(WRITE_BUFFER))
         .serve_connection(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
     let now = phases.now();

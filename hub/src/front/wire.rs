@@ -1,4 +1,4 @@
-//! A connection whose other end may be slow, but not for ever.
+//! A connection whose other end may be slow, wrong, silent or gone.
 //!
 //! hyper waits for a socket to become writable for as long as it takes. Here a write that
 //! has not moved for the idle limit ends the connection, so that a client which has
@@ -6,17 +6,32 @@
 //! head that is not there in time, counted from the end of the response before it: that
 //! is the limit on a trickling head and on a connection that rests. (hyper has the latter
 //! too, at the price of a timer for each request.)
+//!
+//! Heads are judged before hyper sees them ([`guard`]), a client that has only ended its
+//! sending is told from one that is gone ([`ended`]), and a client that is refused can
+//! read why ([`linger`]).
+
+mod chunks;
+mod ended;
+mod framing;
+mod guard;
+mod head;
+mod linger;
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::pace::Pace;
+use self::ended::Ended;
+pub(super) use self::ended::Transport;
+use self::guard::{Guard, Refusal};
+use self::linger::Linger;
+use super::pace::{Pace, Said};
 use crate::alarm::Alarm;
 
 /// A connection with its limits.
@@ -24,12 +39,23 @@ use crate::alarm::Alarm;
 pub(super) struct Wire<T> {
     inner: T,
     pace: Arc<Pace>,
+    guard: Guard,
     write_limit: Duration,
     head_limit: Duration,
     /// Since when a write has been waiting.
     write_since: Option<Instant>,
     write_alarm: Alarm,
     head_alarm: Alarm,
+    /// Everything that hyper wrote has gone out.
+    flushed: bool,
+    /// The client sends no more; hyper has not been told.
+    ended: Option<Ended>,
+    /// hyper was woken to be told.
+    told: bool,
+    /// The client sends a body that is none.
+    broken: bool,
+    /// The end of sending is out, and the client may not have taken note yet.
+    linger: Option<Linger>,
 }
 
 impl<T> Wire<T> {
@@ -42,12 +68,25 @@ impl<T> Wire<T> {
         Wire {
             inner,
             pace,
+            guard: Guard::off(),
             write_limit,
             head_limit,
             write_since: None,
             write_alarm: Alarm::default(),
             head_alarm: Alarm::default(),
+            flushed: true,
+            ended: None,
+            told: false,
+            broken: false,
+            linger: None,
         }
+    }
+
+    /// Takes heads of HTTP/1 only from now on, and of so many bytes at most.
+    #[must_use]
+    pub(super) fn guarded(mut self, head_bytes_max: usize) -> Wire<T> {
+        self.guard = Guard::new(head_bytes_max);
+        self
     }
 
     fn judge_write<R>(
@@ -78,23 +117,118 @@ impl<T> Wire<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Wire<T> {
+impl<T: Transport> Wire<T> {
+    fn poll_next(&mut self, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if self.guard.give(into) {
+                return Poll::Ready(Ok(()));
+            }
+            if self.broken {
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
+            if self.guard.is_refused() {
+                // hyper closes after the answer to what stood in for the head.
+                return Poll::Pending;
+            }
+            if let Some(ended) = &mut self.ended {
+                if self.pace.idle_since().is_none() {
+                    ready!(ended.poll_gone(cx));
+                    return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+                }
+                // Everything is answered.
+                match self.guard.end() {
+                    Some(refusal) => self.refuse(refusal),
+                    None => return Poll::Ready(Ok(())),
+                }
+                continue;
+            }
+            let before = into.filled().len();
+            ready!(Pin::new(&mut self.inner).poll_read(cx, into))?;
+            let came = &into.filled()[before..];
+            if came.is_empty() {
+                if self.is_awaited() && self.ask(cx)? {
+                    continue;
+                }
+                match self.guard.end() {
+                    Some(refusal) => self.refuse(refusal),
+                    None => return Poll::Ready(Ok(())),
+                }
+                continue;
+            }
+            let (good, refusal) = if self.guard.is_holding() {
+                (0, self.guard.add(came))
+            } else {
+                self.guard.pass(came)
+            };
+            if let Some(refusal) = refusal {
+                self.refuse(refusal);
+            }
+            into.set_filled(before + good);
+            if good > 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        let (problem, broken) = match refusal {
+            Refusal::Head(problem) => (problem, false),
+            Refusal::Body(problem) => (problem, true),
+        };
+        self.pace.refuse(problem);
+        self.broken = broken;
+    }
+
+    /// Whether the client has said everything and has no answer yet.
+    fn is_awaited(&self) -> bool {
+        self.pace.idle_since().is_none() && (self.guard.is_between() || self.guard.is_holding())
+    }
+
+    /// The client's sending has ended while an answer is outstanding: asks whether it is
+    /// there, and watches. `false`: there is no way to know.
+    fn ask(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+        self.ended = Ended::watch(self.inner.socket());
+        if self.ended.is_none() {
+            return Ok(false);
+        }
+        let question = match self.pace.said() {
+            // hyper has more to say, which asks as well.
+            _ if !self.flushed => return Ok(true),
+            Said::Nothing if !self.guard.is_http10() => ended::INTERIM,
+            Said::Chunks => ended::ZERO,
+            _ => return Ok(true),
+        };
+        match Pin::new(&mut self.inner).poll_write(cx, question)? {
+            Poll::Ready(count) if count == question.len() => {
+                let _ = Pin::new(&mut self.inner).poll_flush(cx)?;
+            }
+            // Half of it cannot be taken back.
+            Poll::Ready(_) => return Err(io::ErrorKind::ConnectionAborted.into()),
+            // What went out before is not even through.
+            Poll::Pending => {}
+        }
+        Ok(true)
+    }
+}
+
+impl<T: Transport> AsyncRead for Wire<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.inner).poll_read(cx, into);
+        let read = self.poll_next(cx, into);
         self.judge_read(cx, read)
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
+impl<T: Transport> AsyncWrite for Wire<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.flushed = false;
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
         self.judge_write(cx, written)
     }
@@ -104,6 +238,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.flushed = false;
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, bytes);
         self.judge_write(cx, written)
     }
@@ -113,11 +248,25 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+        self.flushed = true;
+        if self.ended.is_some() && self.pace.idle_since().is_some() && !self.told {
+            // hyper waits for the next request, and nothing but this wakes it any more.
+            self.told = true;
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        let this = &mut *self;
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.inner).poll_shutdown(cx))?;
+            if !this.guard.is_unread() || this.ended.is_some() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        this.linger.get_or_insert_with(Linger::new).poll_over(cx, &mut this.inner).map(Ok)
     }
 }
 

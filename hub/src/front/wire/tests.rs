@@ -3,6 +3,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use super::*;
 use crate::metrics::Metrics;
 
+/// Has no socket that could be asked about its other end.
+impl Transport for DuplexStream {
+    fn socket(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        None
+    }
+}
+
 const LIMIT: Duration = Duration::from_secs(10);
 
 fn wire(near: DuplexStream) -> (Wire<DuplexStream>, Arc<Pace>) {
@@ -72,4 +79,28 @@ async fn a_request_under_way_lifts_the_limit() {
     let start = Instant::now();
     assert_eq!(near.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
     assert!(start.elapsed() >= LIMIT);
+}
+
+/// Goal: what a client sends reaches hyper only as whole heads that are sound, however the
+/// bytes arrive.
+#[tokio::test(start_paused = true)]
+async fn a_head_passes_when_it_is_whole() {
+    let (near, mut far) = duplex(64);
+    let (near, _) = wire(near);
+    let mut near = near.guarded(1024);
+    const HEAD: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    let late = tokio::spawn(async move {
+        for &byte in HEAD {
+            far.write_all(&[byte]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        far
+    });
+    let mut first = [0; 256];
+    let count = near.read(&mut first).await.unwrap();
+    assert_eq!(&first[..count], HEAD, "in one piece");
+    let mut far = late.await.unwrap();
+    far.write_all(b"GET / HTTP/1.1\r\nhost : a\r\n\r\n").await.unwrap();
+    let count = near.read(&mut first).await.unwrap();
+    assert!(first[..count].starts_with(b"GET refused:0 "), "{}", first[..count].escape_ascii());
 }
