@@ -17,7 +17,7 @@ pub use self::admin::{Admin, AdminSocket, Log, LogFormat, Telemetry};
 pub use self::fault::{Fault, Faults};
 pub use self::http::{Compression, Cors, Forwarded, RouteRule};
 pub use self::limits::{Limits, Times};
-pub use self::listen::{Address, HttpVersions, Listen, Tls};
+pub use self::listen::{Address, HttpVersions, Listen, Mode, Tls};
 pub(crate) use self::load::{Given, Setting};
 pub use self::load::{Mistake, Mistakes, Source};
 pub use self::workers::{Control, Health, Workers};

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use crate::config::Address;
 
 /// An error of the hub as a whole. What goes wrong with one request or one worker is
 /// answered there and is never one of these.
@@ -15,9 +16,16 @@ pub enum HubError {
     /// The address for HTTP could not be taken.
     Listen {
         /// The address.
-        address: SocketAddr,
+        address: Address,
         /// What the system said.
         source: io::Error,
+    },
+    /// A socket that the service manager was to pass could not be had.
+    Passed {
+        /// Its name, empty for "the only one".
+        name: String,
+        /// What stands in the way.
+        problem: PassedProblem,
     },
     /// A Unix socket could not be set up at a path.
     Socket {
@@ -60,6 +68,8 @@ pub enum SocketProblem {
     InUse,
     /// There is something at the path that is no socket.
     NotASocket,
+    /// Its directory is not there.
+    NoDirectory,
     /// The directory belongs to another user.
     ForeignDirectory {
         /// Its owner.
@@ -74,6 +84,29 @@ pub enum SocketProblem {
     },
     /// What the system said.
     Io(io::Error),
+}
+
+/// What stands in the way of a socket from the service manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PassedProblem {
+    /// Nothing was passed to this process, or all of it is taken.
+    NothingPassed,
+    /// None has that name.
+    NoSuchName {
+        /// Those that there are.
+        names: Vec<String>,
+    },
+    /// No name was said, and there are several.
+    WhichOne {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// It is no stream socket that listens.
+    NotAListener {
+        /// Its number.
+        descriptor: usize,
+    },
 }
 
 /// The longest path that an address of a Unix socket holds, its final zero left out.
@@ -104,6 +137,9 @@ impl fmt::Display for HubError {
             HubError::Listen { address, source } => {
                 write!(f, "cannot listen on {address}: {source}; choose another with --listen")
             }
+            HubError::Passed { name, problem } => {
+                write!(f, "cannot listen on fd:{name}: {problem}")
+            }
             HubError::Socket { what, path, problem } => {
                 write!(f, "cannot set up the {what} socket {}: {problem}", path.display())
             }
@@ -114,6 +150,37 @@ impl fmt::Display for HubError {
             HubError::Interrupted { which } => {
                 write!(f, "a second signal ({which}) ended the hub before its shutdown was through")
             }
+        }
+    }
+}
+
+impl fmt::Display for PassedProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PassedProblem::NothingPassed => f.write_str(
+                "no socket was passed to this process (LISTEN_FDS); start it from its .socket \
+                 unit, or name an address instead",
+            ),
+            PassedProblem::NoSuchName { names } if names.is_empty() => {
+                f.write_str("every socket that was passed is taken by another listener")
+            }
+            PassedProblem::NoSuchName { names } => write!(
+                f,
+                "no passed socket has that name; there is {}; name one of them, or set \
+                 FileDescriptorName= in its .socket unit",
+                names.join(", ")
+            ),
+            PassedProblem::WhichOne { names } => write!(
+                f,
+                "several sockets were passed ({}); name one, as in fd:{}",
+                names.join(", "),
+                names.first().map_or("NAME", String::as_str)
+            ),
+            PassedProblem::NotAListener { descriptor } => write!(
+                f,
+                "descriptor {descriptor} is no listening TCP or Unix stream socket; it needs \
+                 ListenStream= and Accept=no in its .socket unit"
+            ),
         }
     }
 }
@@ -131,6 +198,9 @@ impl fmt::Display for SocketProblem {
             ),
             SocketProblem::NotASocket => {
                 f.write_str("there is a file that is not a socket; move it away")
+            }
+            SocketProblem::NoDirectory => {
+                f.write_str("its directory does not exist; make it, for whoever is to connect")
             }
             SocketProblem::ForeignDirectory { owner, ours } => write!(
                 f,

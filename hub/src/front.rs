@@ -1,17 +1,25 @@
-//! The public listener: HTTP in, exchanges out.
+//! The public listeners: HTTP in, exchanges out.
 
 mod access;
 mod admit;
+mod authority;
 mod body;
 mod choose;
+mod connection;
 mod handler;
 mod headers;
+mod http1;
+mod http2;
 mod limits;
+mod listen;
 mod pace;
 mod record;
 mod request;
 mod response;
 mod serve;
+mod socket;
 mod wire;
 
-pub(crate) use serve::{bind, serve};
+pub use listen::Endpoint;
+pub(crate) use listen::bind;
+pub(crate) use serve::serve;

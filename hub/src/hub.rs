@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::config::{AdminSocket, Config};
+use crate::config::{Address, AdminSocket, Config};
 use crate::control::{BoundSocket, ControlPath, listen};
 use crate::error::HubError;
+use crate::front::Endpoint;
 use crate::phase::{Phase, PhaseSender, Phases, phases};
 use crate::shared::Shared;
-use crate::{admin, front};
+use crate::{accept, admin, front};
 
 /// How long the end of everything may take once it was told to end.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -23,7 +25,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// what is in flight finish.
 #[derive(Debug)]
 pub struct Hub {
-    address: SocketAddr,
+    endpoints: Vec<Endpoint>,
     control: PathBuf,
     admin: Option<PathBuf>,
     grace: Duration,
@@ -49,8 +51,8 @@ impl Hub {
         let grace = config.times.grace;
 
         // Everything is taken before anything is served.
-        let listener = front::bind(&config.listen[0].address).await?;
-        let address = listener.local_addr().map_err(|source| HubError::Runtime { source })?;
+        let listeners = front::bind(&config.listen).await?;
+        let endpoints: Vec<_> = listeners.iter().map(|l| l.endpoint().clone()).collect();
         let control = control_path.bind("control")?;
         let surface_socket = match &config.admin.socket {
             AdminSocket::BesideControl => Some(control_path.beside("admin.sock").bind("admin")?),
@@ -64,17 +66,22 @@ impl Hub {
         let (surface, surface_phases) = phases();
         let control_path = control.path().to_owned();
         let admin = surface_socket.as_ref().map(|socket| socket.path().to_owned());
-        info!(%address, control = %control_path.display(), "listening");
+        for endpoint in &endpoints {
+            info!(address = %endpoint, control = %control_path.display(), "listening");
+        }
 
-        let mut tasks = vec![
-            tokio::spawn(front::serve(shared.clone(), listener, front_phases)),
-            tokio::spawn(listen(shared.clone(), control, worker_phases)),
-        ];
+        let mut tasks = vec![tokio::spawn(listen(shared.clone(), control, worker_phases))];
+        let room = Arc::new(Semaphore::new(shared.config().limits.connections));
+        for listener in listeners {
+            let (shared, room, phases) = (shared.clone(), room.clone(), front_phases.clone());
+            tasks.push(tokio::spawn(front::serve(shared, listener, room, phases)));
+        }
+        drop(front_phases);
         if let Some(socket) = surface_socket {
             tasks.push(tokio::spawn(serve_admin(shared.clone(), socket, surface_phases)));
         }
         let control = control_path;
-        Ok(Hub { address, control, admin, grace, shared, front, workers, surface, tasks })
+        Ok(Hub { endpoints, control, admin, grace, shared, front, workers, surface, tasks })
     }
 
     /// Follows another configuration from here on, as far as that goes without a restart:
@@ -90,9 +97,22 @@ impl Hub {
         Ok(())
     }
 
-    /// Where HTTP is served.
+    /// Where HTTP is served, in the order of [`Config::listen`].
+    pub fn addresses(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// The first of [`addresses`](Hub::addresses) that is a TCP address.
+    ///
+    /// # Panics
+    ///
+    /// When the hub listens on Unix sockets only.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        let tcp = self.endpoints.iter().find_map(|endpoint| match endpoint.address {
+            Address::Tcp(address) => Some(address),
+            _ => None,
+        });
+        tcp.expect("a hub that listens on a TCP address")
     }
 
     /// Where workers connect.
@@ -138,18 +158,7 @@ impl Drop for Hub {
 
 async fn serve_admin(shared: Arc<Shared>, socket: BoundSocket, mut phases: Phases) {
     let router = admin::router(shared);
-    loop {
-        let (stream, _) = tokio::select! {
-            accepted = socket.listener().accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    warn!(%error, "cannot accept a connection to the admin socket");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-            () = phases.at_least(Phase::Draining) => return,
-        };
+    while let Some(stream) = accept::next(&socket, "the admin socket", &mut phases).await {
         let mut phases = phases.clone();
         let service = hyper_util::service::TowerToHyperService::new(router.clone());
         tokio::spawn(async move {

@@ -6,13 +6,14 @@
 //! receive a region of shared memory each; from then on a request and its response pass
 //! through a slot of that region.
 //!
-//! The hub is plumbing. The parts, outside in: the public listener and what it does with a
+//! The hub is plumbing. The parts, outside in: the public listeners and what it does with a
 //! request (`front`), the routing table (`routing`), who serves what (`registry`), one
 //! request in one slot (`exchange`), one worker (`instance`), the socket on which workers
 //! live and die (`control`).
 
 #![forbid(unsafe_code)]
 
+mod accept;
 mod admin;
 mod alarm;
 pub mod cli;
@@ -38,5 +39,6 @@ mod wait_queue;
 
 pub use config::Config;
 pub use control::ControlPath;
-pub use error::{HubError, SOCKET_PATH_BYTES_MAX, SocketProblem};
+pub use error::{HubError, PassedProblem, SOCKET_PATH_BYTES_MAX, SocketProblem};
+pub use front::Endpoint;
 pub use hub::Hub;

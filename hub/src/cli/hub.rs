@@ -128,16 +128,17 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str 
     }
 }
 
-/// Says where the hub listens, in one line that scripts can read.
+/// Says where the hub listens, in a line for each listener that scripts can read.
 fn announce(hub: &Hub, ready_file: Option<&Path>) -> Result<(), HubError> {
-    let line = format!("slotway: listening on http://{}", hub.address());
+    let line = |endpoint| format!("slotway: listening on {endpoint}\n");
+    let lines: String = hub.addresses().iter().map(line).collect();
     // Whoever closed standard output does not want to know.
-    let _ = writeln!(io::stdout(), "{line}");
+    let _ = io::stdout().write_all(lines.as_bytes());
     let Some(path) = ready_file else { return Ok(()) };
     // Written beside and renamed, so that nobody reads half a line.
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    fs::write(&beside, format!("{line}\n"))
+    fs::write(&beside, lines)
         .and_then(|()| fs::rename(&beside, path))
         .map_err(|source| HubError::ReadyFile { path: path.to_owned(), source })
 }

@@ -31,6 +31,11 @@ pub struct Limits {
     pub body_bytes: Option<u64>,
     /// Connections of clients at a time; further ones wait to be accepted.
     pub connections: usize,
+    /// Requests that one HTTP/2 connection may have in flight.
+    pub http2_streams: u32,
+    /// Bytes of request bodies that one HTTP/2 connection may send ahead of the workers
+    /// that read them, all its requests together.
+    pub http2_window_bytes: u32,
     /// Requests of one name that may wait for a slot.
     pub waiters: usize,
     /// Requests of one client address that may be in flight; no limit when `None`.
@@ -60,6 +65,8 @@ impl Default for Limits {
             head_bytes: 64 << 10,
             body_bytes: None,
             connections: 16_384,
+            http2_streams: 128,
+            http2_window_bytes: 1 << 20,
             waiters: 1024,
             per_client: None,
             spool_bytes: 256 << 10,
@@ -88,6 +95,7 @@ impl Limits {
     pub(super) fn check(&self, faults: &mut Faults) {
         for (key, value) in [
             ("limits.connections", self.connections),
+            ("limits.http2-streams", self.http2_streams as usize),
             ("limits.waiters", self.waiters),
             ("limits.per-client", self.per_client.map_or(1, |limit| limit as usize)),
             ("limits.spool-bytes", self.spool_bytes),
@@ -96,6 +104,12 @@ impl Limits {
             if value == 0 {
                 faults.zero(key);
             }
+        }
+        // Both ends are HTTP/2's own (RFC 9113, section 6.9).
+        if !(65_535..1 << 31).contains(&self.http2_window_bytes) {
+            let value = self.http2_window_bytes;
+            let words = format!("{value} cannot be; write 65535 or more, below 2147483648");
+            faults.add("limits.http2-window-bytes", words);
         }
         // hyper asks for at least this much of a buffer.
         if self.head_bytes < 8192 {

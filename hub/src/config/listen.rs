@@ -19,6 +19,8 @@ pub struct Listen {
     /// Whether connections begin with a PROXY protocol header (version 1 or 2). It is then
     /// required of every connection, because who may leave it out may also forge it.
     pub proxy_protocol: bool,
+    /// The mode of a Unix socket's file. 0660 unless set: the hub's user and its group.
+    pub mode: Mode,
 }
 
 /// Where a listener's socket comes from.
@@ -42,6 +44,10 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
+/// The mode of a file, written in octal: `0660`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mode(pub u32);
+
 /// Versions of HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum HttpVersions {
@@ -59,7 +65,13 @@ pub enum HttpVersions {
 impl Listen {
     /// Plain HTTP at an address.
     pub fn plain(address: Address) -> Listen {
-        Listen { address, tls: None, http: HttpVersions::default(), proxy_protocol: false }
+        Listen {
+            address,
+            tls: None,
+            http: HttpVersions::default(),
+            proxy_protocol: false,
+            mode: Mode::default(),
+        }
     }
 }
 
@@ -88,6 +100,27 @@ impl FromStr for Address {
                  unix:/run/app.sock or fd:NAME"
             )
         })
+    }
+}
+
+impl Default for Mode {
+    fn default() -> Mode {
+        Mode(0o660)
+    }
+}
+
+impl FromStr for Mode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Mode, String> {
+        let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+        mode.map(Mode).ok_or_else(|| format!("{text:?} is no file mode; write one as in 0660"))
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04o}", self.0)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use slotway_core::control::RefusalCode;
 use tokio::net::UnixStream;
@@ -13,10 +12,9 @@ use tracing::warn;
 use super::link::Link;
 use super::session::{Peer, session};
 use super::{BoundSocket, our_uid};
-use crate::phase::{Phase, Phases};
+use crate::accept;
+use crate::phase::Phases;
 use crate::shared::Shared;
-
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts workers until the hub drains. Each session holds a clone of `phases`.
 pub(crate) async fn listen(shared: Arc<Shared>, socket: BoundSocket, phases: Phases) {
@@ -27,18 +25,8 @@ pub(crate) async fn listen(shared: Arc<Shared>, socket: BoundSocket, phases: Pha
         tokio::spawn(admit(shared.clone(), stream, last_id, room.clone(), phases.clone()));
     };
     let mut ending = phases.clone();
-    loop {
-        let accepted = tokio::select! {
-            accepted = socket.listener().accept() => accepted,
-            () = ending.at_least(Phase::Draining) => break,
-        };
-        match accepted {
-            Ok((stream, _)) => meet(stream),
-            Err(error) => {
-                warn!(%error, "cannot accept a worker");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
+    while let Some(stream) = accept::next(&socket, "workers", &mut ending).await {
+        meet(stream);
     }
     // Whoever has connected already is told why it comes too late.
     while let Poll::Ready(Ok((stream, _))) =

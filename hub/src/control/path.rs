@@ -59,29 +59,54 @@ impl ControlPath {
         &self.path
     }
 
-    /// Binds a listening socket there, mode 0600.
+    /// Binds a listening socket there, mode 0600, in a directory that is made if it has to
+    /// be.
     pub(crate) fn bind(&self, what: &'static str) -> Result<BoundSocket, HubError> {
-        self.try_bind().map_err(|problem| HubError::Socket {
-            what,
-            path: self.path.clone(),
-            problem,
-        })
+        let bind = || self.try_bind(self.directory()?, 0o600);
+        self.bound(what, self.check_length().and_then(|()| bind()))
     }
 
-    fn try_bind(&self) -> Result<BoundSocket, SocketProblem> {
-        let path = &self.path;
-        let length = path.as_os_str().len();
+    /// The same for a socket that others connect to as well. Its directory has to be there:
+    /// who may enter it is not for the hub to decide.
+    pub(crate) fn bind_public(
+        &self,
+        what: &'static str,
+        mode: u32,
+    ) -> Result<BoundSocket, HubError> {
+        let bind = || match File::open(self.parent()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(SocketProblem::NoDirectory)
+            }
+            directory => self.try_bind(directory?, mode),
+        };
+        self.bound(what, self.check_length().and_then(|()| bind()))
+    }
+
+    fn bound(
+        &self,
+        what: &'static str,
+        bound: Result<BoundSocket, SocketProblem>,
+    ) -> Result<BoundSocket, HubError> {
+        bound.map_err(|problem| HubError::Socket { what, path: self.path.clone(), problem })
+    }
+
+    fn check_length(&self) -> Result<(), SocketProblem> {
+        let length = self.path.as_os_str().len();
         if length > SOCKET_PATH_BYTES_MAX {
             return Err(SocketProblem::TooLong { length });
         }
+        Ok(())
+    }
+
+    fn try_bind(&self, directory: File, mode: u32) -> Result<BoundSocket, SocketProblem> {
+        let path = &self.path;
         // Two hubs that start at once must not take each other for stale. A lock on the
         // directory leaves nothing behind; it goes when `directory` is dropped.
-        let directory = self.directory()?;
         flock(&directory, FlockOperation::LockExclusive).map_err(io::Error::from)?;
 
         remove_stale(path)?;
         let listener = StdListener::bind(path)?;
-        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        fs::set_permissions(path, Permissions::from_mode(mode))?;
         listener.set_nonblocking(true)?;
         let identity = identity(path)?;
         Ok(BoundSocket {
@@ -91,11 +116,15 @@ impl ControlPath {
         })
     }
 
-    fn directory(&self) -> Result<File, SocketProblem> {
-        let directory = match self.path.parent() {
+    fn parent(&self) -> &Path {
+        match self.path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
-        };
+        }
+    }
+
+    fn directory(&self) -> Result<File, SocketProblem> {
+        let directory = self.parent();
         let mut builder = DirBuilder::new();
         builder.recursive(true).mode(0o700).create(directory)?;
         if self.chosen {

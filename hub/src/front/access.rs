@@ -17,7 +17,8 @@ const TARGET: &str = "slotway::access";
 /// What a line says and counters do not know.
 #[derive(Debug)]
 pub(super) struct Access {
-    client: SocketAddr,
+    /// None on a Unix socket.
+    client: Option<SocketAddr>,
     method: http::Method,
     /// Without the query, which often holds what is nobody's business.
     path: String,
@@ -40,7 +41,7 @@ pub(super) struct Line<'r> {
 
 impl Access {
     /// What is to be remembered.
-    pub(super) fn of(parts: &Parts, client: SocketAddr) -> Access {
+    pub(super) fn of(parts: &Parts, client: Option<SocketAddr>) -> Access {
         Access {
             client,
             method: parts.method.clone(),
@@ -62,7 +63,7 @@ impl Access {
         };
         info!(
             target: TARGET,
-            client = %self.client,
+            client = self.client.map(display),
             method = %self.method,
             path = %self.path,
             version = ?self.version,

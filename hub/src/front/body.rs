@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 
 use super::record::{End, Record};
 use crate::exchange::{SpoolError, SpoolReader};
@@ -13,13 +13,42 @@ use crate::exchange::{SpoolError, SpoolReader};
 /// What is sent after a response's head, and what ends with it.
 pub(crate) struct Body {
     kind: Kind,
+    /// What is left of a piece that was too large for a stream of HTTP/2.
+    rest: Bytes,
     /// Ends with this.
     record: Record,
 }
 
+/// Bytes of one piece of a response on a connection with many streams: as much as a frame
+/// holds. hyper takes a whole piece as soon as the client has room for one byte of it.
+const PIECE_BYTES_MAX: usize = 16 << 10;
+
 impl Body {
     pub(super) fn new(kind: Kind, record: Record) -> Body {
-        Body { kind, record }
+        Body { kind, rest: Bytes::new(), record }
+    }
+
+    fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Body { kind, rest, record } = self;
+        let Some(offer) = record.offer() else { return kind.poll_frame(cx) };
+        offer.taken();
+        let mut piece = if rest.is_empty() {
+            match ready!(kind.poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => data,
+                    Err(other) => return Poll::Ready(Some(Ok(other))),
+                },
+                end => return Poll::Ready(end),
+            }
+        } else {
+            std::mem::take(rest)
+        };
+        *rest = piece.split_off(piece.len().min(PIECE_BYTES_MAX));
+        offer.made();
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }
 
@@ -53,11 +82,11 @@ impl http_body::Body for Body {
     type Error = BodyError;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Body { kind, record } = self.get_mut();
-        let frame = kind.poll_frame(cx);
+        let frame = self.as_mut().get_mut().poll_piece(cx);
+        let record = &mut self.get_mut().record;
         match &frame {
             Poll::Ready(Some(Ok(frame))) => record.sent(frame.data_ref().map_or(0, Bytes::len)),
             Poll::Ready(Some(Err(BodyError::Spool(error)))) => record.ended(End::Broke(*error)),
@@ -67,23 +96,22 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.kind.is_end_stream()
+        self.rest.is_empty() && self.kind.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.kind {
-            Kind::Empty => SizeHint::with_exact(0),
-            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Stream { remaining: Some(length), .. } => SizeHint::with_exact(*length),
-            Kind::Stream { remaining: None, .. } => SizeHint::default(),
-            Kind::Own(body) => body.size_hint(),
+        let (mut hint, rest) = (self.kind.size_hint(), self.rest.len() as u64);
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper + rest);
         }
+        hint.set_lower(hint.lower() + rest);
+        hint
     }
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if self.kind.is_end_stream() {
+        if http_body::Body::is_end_stream(self) {
             self.record.ended(End::Complete);
         }
     }
@@ -122,7 +150,17 @@ impl Kind {
             Kind::Empty => true,
             Kind::Full(bytes) => bytes.is_empty(),
             Kind::Stream { reader, .. } => reader.is_finished(),
-            Kind::Own(body) => http_body::Body::is_end_stream(body),
+            Kind::Own(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream { remaining: Some(length), .. } => SizeHint::with_exact(*length),
+            Kind::Stream { remaining: None, .. } => SizeHint::default(),
+            Kind::Own(body) => body.size_hint(),
         }
     }
 }

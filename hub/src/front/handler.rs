@@ -1,7 +1,6 @@
 //! One request, from hyper and back.
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -16,6 +15,7 @@ use tracing::warn;
 use super::access::Access;
 use super::admit::{Slot, is_served, refuse, slot};
 use super::body::{Body, Kind};
+use super::connection::Peer;
 use super::limits::Limits;
 use super::pace::{Pace, Said};
 use super::record::Record;
@@ -28,10 +28,10 @@ use crate::metrics::RouteId;
 use crate::problem::{self, Problem};
 use crate::shared::Shared;
 
-/// The other end of a connection.
+/// The other end of a connection, as one request sees it.
 #[derive(Debug)]
 pub(super) struct Client {
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Peer,
     pub(super) pace: Arc<Pace>,
 }
 
@@ -95,7 +95,7 @@ async fn proxy(
     let (mut limits, head_bytes_max, small) = {
         let config = shared.config();
         if config.log.access {
-            record.log(Access::of(&parts, client.peer));
+            record.log(Access::of(&parts, client.peer.address));
         }
         let small = u64::from(config.workers.region.request_bytes);
         (Limits::new(&config, record.begun()), config.limits.head_bytes, small)
@@ -107,7 +107,7 @@ async fn proxy(
     if !upload.is_collected() {
         upload.count_in(record.body_counter());
     }
-    let request = Request::new(parts, !upload.is_collected(), client.peer, head_bytes_max)?;
+    let request = Request::new(parts, !upload.is_collected(), client.peer.address, head_bytes_max)?;
     if !upload.is_collected() {
         // Nobody has to send a body only to learn that there is no such route, or that it
         // is too long.

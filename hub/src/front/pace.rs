@@ -12,7 +12,8 @@ use crate::alarm::Alarm;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
-/// One connection's, shared by its socket, its requests and their responses.
+/// One connection's, shared by its socket, its requests and their responses; and on a
+/// connection with many requests at a time one more for each of them.
 #[derive(Debug)]
 pub(super) struct Pace {
     started: Instant,
@@ -26,6 +27,9 @@ pub(super) struct Pace {
     late: Mutex<Alarm>,
     /// Here so that a request need not count itself among those who hold it.
     metrics: Arc<Metrics>,
+    /// For a stream of many on a connection; `None` where the connection's own pace says it
+    /// all.
+    offer: Option<Offer>,
     /// What is wrong with what the client sends.
     refusal: Mutex<Option<Problem>>,
 }
@@ -58,13 +62,19 @@ impl Pace {
             said: AtomicU8::new(Said::Nothing as u8),
             late: Mutex::default(),
             metrics,
+            offer: None,
             refusal: Mutex::default(),
         }
     }
 
+    /// For one stream of many on this connection.
+    pub(super) fn of_stream(&self) -> Pace {
+        Pace { offer: Some(Offer::new()), ..Pace::new(self.metrics.clone()) }
+    }
+
     /// A request begins.
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
-        // Relaxed: all of a connection runs in one task at a time.
+        // Relaxed: whoever reads it began it, or was woken because of it.
         self.busy.fetch_add(1, Ordering::Relaxed);
         self.said.store(Said::Nothing as u8, Ordering::Relaxed);
         Busy { pace: self.clone(), ends: None }
@@ -99,15 +109,27 @@ impl Pace {
     /// Since when nothing but a request's head is waited for; `None` while a request is
     /// under way.
     pub(super) fn idle_since(&self) -> Option<Instant> {
-        // Relaxed: as above.
-        let idle = self.busy.load(Ordering::Relaxed) == 0;
+        // SYNC(pace.idle): Acquire; pairs with the Release in Busy's drop. A request may
+        // end in another task than its connection's, and its end is to be seen with it.
+        let idle = self.busy.load(Ordering::Acquire) == 0;
+        // Relaxed: see above.
         let since = Duration::from_micros(self.idle_since.load(Ordering::Relaxed));
         idle.then(|| self.started + since)
     }
 
+    /// Since when a piece of the response waits for the client's window; only for a stream.
+    pub(super) fn offered_since(&self) -> Option<Instant> {
+        self.offer.as_ref()?.since()
+    }
+
+    fn micros(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.started).as_micros();
+        u64::try_from(since).unwrap_or(u64::MAX)
+    }
+
     /// Ready once `due` is reached.
     pub(super) fn poll_late(&self, cx: &mut Context<'_>, due: Instant) -> Poll<()> {
-        // Never contended: see `begin`.
+        // Never contended: a connection with several requests has one for each of them.
         self.late.lock().unwrap_or_else(PoisonError::into_inner).poll_at(cx, due)
     }
 }
@@ -115,6 +137,11 @@ impl Pace {
 impl Busy {
     pub(super) fn metrics(&self) -> &Metrics {
         &self.pace.metrics
+    }
+
+    /// For the response that is one stream of many.
+    pub(super) fn offer(&self) -> Option<&Offer> {
+        self.pace.offer.as_ref()
     }
 
     /// It will be dropped now; spares a look at the clock.
@@ -126,10 +153,76 @@ impl Busy {
 impl Drop for Busy {
     fn drop(&mut self) {
         let now = self.ends.unwrap_or_else(Instant::now);
-        let since = now.saturating_duration_since(self.pace.started).as_micros();
-        // Relaxed: see `begin`.
-        let since = u64::try_from(since).unwrap_or(u64::MAX);
-        self.pace.idle_since.store(since, Ordering::Relaxed);
-        self.pace.busy.fetch_sub(1, Ordering::Relaxed);
+        // Relaxed: the next line publishes it. Of two requests that end at once the later
+        // one may lose; it is a matter of microseconds.
+        self.pace.idle_since.store(self.pace.micros(now), Ordering::Relaxed);
+        // SYNC(pace.idle): Release; pairs with the Acquire in Pace::idle_since.
+        self.pace.busy.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// The piece of a stream's response that goes out as soon as the client lets it: whether
+/// there is one, and since when.
+#[derive(Debug)]
+pub(super) struct Offer {
+    started: Instant,
+    /// In microseconds from `started`, or [`NOTHING`].
+    since: AtomicU64,
+}
+
+/// Nothing waits for the client.
+const NOTHING: u64 = u64::MAX;
+
+impl Offer {
+    fn new() -> Offer {
+        Offer { started: Instant::now(), since: AtomicU64::new(NOTHING) }
+    }
+
+    /// The client has taken it.
+    pub(super) fn taken(&self) {
+        // Relaxed: a stream runs in one task at a time.
+        self.since.store(NOTHING, Ordering::Relaxed);
+    }
+
+    /// It is there, as of now.
+    pub(super) fn made(&self) {
+        let since = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(NOTHING - 1);
+        // Relaxed: as above.
+        self.since.store(since, Ordering::Relaxed);
+    }
+
+    fn since(&self) -> Option<Instant> {
+        // Relaxed: as above.
+        let since = self.since.load(Ordering::Relaxed);
+        (since != NOTHING).then(|| self.started + Duration::from_micros(since))
+    }
+}
+
+/// The limit on a connection's rest between two requests, for a connection that is to be
+/// told so.
+#[derive(Debug)]
+pub(super) struct Rest {
+    pace: Arc<Pace>,
+    limit: Duration,
+    alarm: Alarm,
+}
+
+impl Rest {
+    pub(super) fn new(pace: Arc<Pace>, limit: Duration) -> Rest {
+        Rest { pace, limit, alarm: Alarm::default() }
+    }
+
+    /// Ready: nothing was under way for that long. Looks again now and then also while
+    /// something is, because a request that ends in its own task wakes nobody.
+    pub(super) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let since = self.pace.idle_since();
+            let due = since.unwrap_or_else(Instant::now) + self.limit;
+            match self.alarm.poll_at(cx, due) {
+                Poll::Ready(()) if since.is_some() => return Poll::Ready(()),
+                Poll::Ready(()) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ use http::StatusCode;
 use tokio::time::Instant;
 
 use super::access::{Access, Line};
-use super::pace::Busy;
+use super::pace::{Busy, Offer};
 use crate::exchange::{Exchange, SpoolError};
 use crate::instance::Instance;
 use crate::metrics::{AtWorker, Counted, LEFT, Method, Metrics, RouteId};
@@ -72,6 +72,11 @@ impl Record {
             end: End::Left,
             access: None,
         }
+    }
+
+    /// For a response that is one stream of many.
+    pub(super) fn offer(&self) -> Option<&Offer> {
+        self.busy.offer()
     }
 
     /// When the request began.

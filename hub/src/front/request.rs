@@ -9,6 +9,7 @@ use http::{Method, Version};
 use percent_encoding::percent_decode;
 use slotway_core::head::{HeadTooLong, RequestLine, TraceContext};
 
+use super::authority;
 use super::headers::{Named, is_hop_by_hop};
 use crate::exchange::Exchange;
 use crate::problem::{Kind, Problem};
@@ -19,7 +20,7 @@ use crate::routing::Params;
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) parts: Parts,
-    peer: SocketAddr,
+    peer: Option<SocketAddr>,
     named: Named,
     pub(super) content_length: Option<u64>,
     /// Bytes of the head as a worker will get it, route and parameters left out.
@@ -43,11 +44,12 @@ const WIRE_FIELD_BYTES: usize = 4;
 impl Request {
     /// Checks what hyper does not.
     pub(super) fn new(
-        parts: Parts,
+        mut parts: Parts,
         has_body: bool,
-        peer: SocketAddr,
+        peer: Option<SocketAddr>,
         head_bytes_max: usize,
     ) -> Result<Request, Problem> {
+        authority::adopt(&mut parts)?;
         check_host(&parts)?;
         let named = Named::of_request(&parts.headers);
         let strings = parts.method.as_str().len()
@@ -108,7 +110,7 @@ impl Request {
             deadline_ns,
             content_length: self.content_length,
             http_version: version(parts.version),
-            peer: Some(self.peer),
+            peer: self.peer,
             trace: trace(&parts.headers),
         };
         let encoded = exchange.encode_head(&line, |encoder| {
@@ -139,13 +141,17 @@ fn version(version: Version) -> u8 {
     }
 }
 
-/// HTTP/1.1 wants exactly one `host` (RFC 9112, section 3.2).
+/// HTTP/1.1 wants exactly one `host` (RFC 9112, section 3.2); HTTP/2 says the same in
+/// `:authority` (RFC 9113, section 8.3.1).
 fn check_host(parts: &Parts) -> Result<(), Problem> {
     let refuse = |detail: &'static str| Err(Problem::new(Kind::BadRequest, detail));
     let mut hosts = parts.headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) if parts.version == Version::HTTP_11 => {
             refuse("The request has no host header; HTTP/1.1 wants one.")
+        }
+        (None, _) if parts.version == Version::HTTP_2 => {
+            refuse("The request has neither :authority nor a host header; HTTP/2 wants one.")
         }
         (_, Some(_)) => refuse("The request has more than one host header; send one."),
         (Some(host), None) if !is_host(host.as_bytes()) => {

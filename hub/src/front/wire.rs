@@ -89,6 +89,16 @@ impl<T> Wire<T> {
         self
     }
 
+    /// What is below.
+    pub(super) fn inner_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
+
+    /// Changes the limit on a request's head and on a connection that rests.
+    pub(super) fn set_head_limit(&mut self, limit: Duration) {
+        self.head_limit = limit;
+    }
+
     fn judge_write<R>(
         &mut self,
         cx: &mut Context<'_>,

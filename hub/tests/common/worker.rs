@@ -54,6 +54,7 @@ pub struct Request {
     pub headers: Vec<(String, Vec<u8>)>,
     pub content_length: Option<u64>,
     pub deadline_ns: Option<u64>,
+    pub http_version: u8,
 }
 
 impl Link {
@@ -229,6 +230,7 @@ impl Request {
             headers: head.headers().map(|(name, value)| (text(name), value.to_vec())).collect(),
             content_length: head.content_length(),
             deadline_ns: head.deadline_ns(),
+            http_version: head.http_version(),
             claim: Some(claim),
             region,
         }

@@ -98,6 +98,11 @@ impl Worded for std::net::SocketAddr {
     const LIKE: &'static str = "\"127.0.0.1:8081\"";
 }
 
+impl Worded for crate::config::Mode {
+    const KIND: &'static str = "file mode";
+    const LIKE: &'static str = "\"0660\"";
+}
+
 impl Worded for ipnet::IpNet {
     const KIND: &'static str = "network";
     const LIKE: &'static str = "\"10.0.0.0/8\"";

@@ -3,7 +3,7 @@
 use super::Table;
 use super::key::key;
 use crate::config::codec::{Choice, File, Of, YesNo};
-use crate::config::{Address, HttpVersions, Listen, Tls};
+use crate::config::{Address, HttpVersions, Listen, Mode, Tls};
 
 type Subject = Listen;
 
@@ -44,6 +44,14 @@ pub(crate) const LISTEN: Table<Listen> = Table {
              then required of all."
         )
         .like("false"),
+        key!(
+            Of<Mode>,
+            mode,
+            "mode",
+            "The mode of a Unix socket's file: who may connect. \"0660\" is the hub's user and its \
+             group."
+        )
+        .like("\"0600\""),
     ],
 };
 

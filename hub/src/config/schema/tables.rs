@@ -234,6 +234,19 @@ pub(crate) const TABLES: &[Table<Config>] = &[
             .fixed()
             .flag(Heading::Limits, "connections", "N"),
             key!(
+                Count<u32>,
+                limits.http2_streams,
+                "http2-streams",
+                "Requests that one HTTP/2 connection may have in flight."
+            ),
+            key!(
+                Bytes<u32>,
+                limits.http2_window_bytes,
+                "http2-window-bytes",
+                "Bytes of request bodies that one HTTP/2 connection may send ahead of the workers \
+                 that read them, all its requests together."
+            ),
+            key!(
                 Count<usize>,
                 limits.waiters,
                 "waiters",

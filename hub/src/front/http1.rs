@@ -1,0 +1,57 @@
+//! HTTP/1.0 and 1.1 on one connection.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{HttpService, service_fn};
+use hyper_util::rt::TokioIo;
+
+use super::body::Body;
+use super::connection::{Graceful, Peer, drive};
+use super::handler::{Client, handle};
+use super::pace::Pace;
+use super::socket::Raw;
+use super::wire::Wire;
+use crate::phase::Phases;
+use crate::shared::Shared;
+
+/// Bytes of a response that hyper holds for a client at most, besides its head.
+const WRITE_BUFFER: usize = 128 << 10;
+
+/// Serves requests, one after another.
+pub(super) async fn serve(
+    shared: &Shared,
+    wire: Wire<Raw>,
+    peer: Peer,
+    pace: Arc<Pace>,
+    phases: Phases,
+) -> hyper::Result<()> {
+    // Somewhat more than is allowed, so that what is a little too long is told so and the
+    // connection goes on.
+    let head_bytes = shared.config().limits.head_bytes * 2;
+    let wire = wire.guarded(head_bytes);
+    let client = Client { peer, pace };
+    let service = service_fn(|request| {
+        let client = &client;
+        async move { Ok::<_, Infallible>(handle(shared, client, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_header_size(head_bytes)
+        // One more, because hyper refuses a head that fills its buffer.
+        .max_buf_size((head_bytes + 1).max(WRITE_BUFFER))
+        .serve_connection(TokioIo::new(wire), service);
+    drive(connection, None, phases).await
+}
+
+impl<S> Graceful for http1::Connection<TokioIo<Wire<Raw>>, S>
+where
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
+{
+    fn graceful_shutdown(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}

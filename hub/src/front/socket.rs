@@ -1,0 +1,116 @@
+//! A client's connection as bytes, whatever carries it.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+use super::wire::Transport;
+
+/// A connection as it was accepted.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    carrier: Carrier,
+    /// What was read to find out what it is, and has to be read once more.
+    ahead: Bytes,
+}
+
+#[derive(Debug)]
+enum Carrier {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Raw {
+    pub(crate) fn tcp(stream: TcpStream) -> Raw {
+        Raw { carrier: Carrier::Tcp(stream), ahead: Bytes::new() }
+    }
+
+    pub(crate) fn unix(stream: UnixStream) -> Raw {
+        Raw { carrier: Carrier::Unix(stream), ahead: Bytes::new() }
+    }
+
+    /// Gives back what was read last; it is read next.
+    pub(super) fn unread(&mut self, bytes: Bytes) {
+        debug_assert!(self.ahead.is_empty(), "what was given back was not read again");
+        self.ahead = bytes;
+    }
+}
+
+impl Transport for Raw {
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        match &self.carrier {
+            Carrier::Tcp(stream) => stream.socket(),
+            Carrier::Unix(stream) => stream.socket(),
+        }
+    }
+}
+
+impl AsyncRead for Raw {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.ahead.has_remaining() {
+            let count = self.ahead.len().min(into.remaining());
+            into.put_slice(&self.ahead[..count]);
+            self.ahead.advance(count);
+            if self.ahead.is_empty() {
+                // Lets go of the memory.
+                self.ahead = Bytes::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
+        match &mut self.carrier {
+            Carrier::Tcp(stream) => Pin::new(stream).poll_read(cx, into),
+            Carrier::Unix(stream) => Pin::new(stream).poll_read(cx, into),
+        }
+    }
+}
+
+impl AsyncWrite for Raw {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.carrier {
+            Carrier::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Carrier::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.carrier {
+            Carrier::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
+            Carrier::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.carrier {
+            Carrier::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Carrier::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.carrier {
+            Carrier::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Carrier::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
