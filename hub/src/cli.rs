@@ -2,6 +2,7 @@
 
 mod flags;
 mod hub;
+mod init;
 mod log;
 
 use std::process::ExitCode;
@@ -20,6 +21,8 @@ struct Cli {
 enum Command {
     /// Run the hub: terminate HTTP and hand requests to the workers that connect.
     Hub(Box<hub::HubArgs>),
+    /// Write a commented slotway.toml with every key and its default.
+    Init(init::InitArgs),
 }
 
 /// Parses the arguments and runs what they ask for. Exit code 0 is a clean end, 1 a
@@ -27,6 +30,7 @@ enum Command {
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Hub(args) => hub::run(*args),
+        Command::Init(args) => init::run(&args),
     }
 }
 

@@ -6,11 +6,14 @@
 mod admin;
 mod codec;
 mod fault;
+mod files;
 mod http;
 mod limits;
 mod listen;
 mod load;
+mod sample;
 pub(crate) mod schema;
+mod show;
 mod workers;
 
 pub use self::admin::{Admin, AdminSocket, Log, LogFormat, Telemetry};
@@ -20,6 +23,7 @@ pub use self::limits::{Limits, Times};
 pub use self::listen::{Address, HttpVersions, Listen, Mode, Tls};
 pub(crate) use self::load::{Given, Setting};
 pub use self::load::{Mistake, Mistakes, Source};
+pub(crate) use self::sample::sample;
 pub use self::workers::{Control, Health, Workers};
 use crate::control::ControlPath;
 

@@ -29,6 +29,14 @@ pub(super) struct HubArgs {
     #[arg(long, env = "SLOTWAY_READY_FILE", value_name = "PATH")]
     ready_file: Option<PathBuf>,
 
+    /// Check the configuration and every file that it names, and end: nothing listens.
+    #[arg(long)]
+    check: bool,
+
+    /// Print the configuration in effect, each value with its source, and end.
+    #[arg(long, conflicts_with = "check")]
+    print_config: bool,
+
     #[command(flatten)]
     settings: Settings,
 }
@@ -54,10 +62,22 @@ pub(super) fn run(args: HubArgs) -> ExitCode {
         Ok(given) => given,
         Err(words) => return refuse(words),
     };
-    let config = match given.load() {
-        Ok(loaded) => loaded.config,
+    let loaded = match given.load() {
+        Ok(loaded) => loaded,
         Err(mistakes) => return refuse(mistakes),
     };
+    if args.print_config {
+        let _ = io::stdout().write_all(loaded.print().as_bytes());
+        return ExitCode::SUCCESS;
+    }
+    if let Err(mistakes) = loaded.check_files() {
+        return refuse(mistakes);
+    }
+    if args.check {
+        let _ = writeln!(io::stdout(), "ok: {}", loaded.origins());
+        return ExitCode::SUCCESS;
+    }
+    let config = loaded.config;
     if let Err(message) = log::install(&config.log.filter, config.log.format) {
         return refuse(message);
     }

@@ -8,7 +8,7 @@ use crate::config::{Address, AdminSocket, Config};
 
 fn config(args: &[&str]) -> Config {
     let args = ["slotway", "hub"].iter().chain(args);
-    let Command::Hub(args) = Cli::try_parse_from(args).unwrap().command;
+    let Command::Hub(args) = Cli::try_parse_from(args).unwrap().command else { panic!() };
     args.given_in(|_| None).unwrap().load().unwrap().config
 }
 

@@ -172,6 +172,74 @@ impl Given {
 }
 
 impl Loaded {
+    /// The file's name.
+    pub(super) fn name(&self) -> &str {
+        self.document.as_ref().map_or("", |document| &document.name)
+    }
+
+    /// Reads a file of this text and nothing else.
+    #[cfg(test)]
+    pub(super) fn of_text(name: &str, text: &str) -> Result<Loaded, String> {
+        let (mut config, mut sources, mut mistakes) = Default::default();
+        let document = Document::new(name.to_owned(), text.to_owned()).read_into(
+            &mut config,
+            &mut sources,
+            &mut mistakes,
+        );
+        let loaded = Given::default().finish(config, sources, mistakes, Some(document));
+        loaded.map_err(|mistakes| mistakes.to_string())
+    }
+
+    /// Reads a file that need not be one that can be.
+    #[cfg(test)]
+    pub(super) fn unchecked(text: &str) -> Result<Loaded, String> {
+        let (mut config, mut sources, mut mistakes) = Default::default();
+        let document = Document::new(String::new(), text.to_owned()).read_into(
+            &mut config,
+            &mut sources,
+            &mut mistakes,
+        );
+        mistakes.into_result().map_err(|mistakes| mistakes.to_string())?;
+        Ok(Loaded { config, sources, document: Some(document) })
+    }
+
+    /// Looks at every file that the configuration names.
+    ///
+    /// # Errors
+    ///
+    /// Those that cannot be used, each where it is named.
+    pub(crate) fn check_files(&self) -> Result<(), Mistakes> {
+        let mistakes: Mistakes =
+            self.config.check_files().iter().map(|fault| self.mistake(fault)).collect();
+        mistakes.into_result()
+    }
+
+    /// Where the values come from, in one line.
+    pub(crate) fn origins(&self) -> String {
+        let mut file = 0;
+        let mut others = Vec::new();
+        for (key, source) in &self.sources {
+            match source {
+                Source::Default => {}
+                // A list counts once, and so does each of its items' keys.
+                Source::File(_) if key.ends_with(']') => {}
+                Source::File(_) => file += 1,
+                Source::Environment(_) | Source::Flag(_) => others.push(source.to_string()),
+            }
+        }
+        others.sort();
+        others.dedup();
+        let file = match (&self.document, file) {
+            (None, _) => "no file".to_owned(),
+            (Some(document), 1) => format!("1 key from {}", document.name),
+            (Some(document), file) => format!("{file} keys from {}", document.name),
+        };
+        match others.is_empty() {
+            true => format!("{file}, everything else by default"),
+            false => format!("{file}, then {}, everything else by default", others.join(", ")),
+        }
+    }
+
     /// Puts a fault where it was written.
     pub(crate) fn mistake(&self, fault: &Fault) -> Mistake {
         match (source(&self.sources, &fault.key), &self.document) {

@@ -26,18 +26,8 @@ impl Drop for Scratch {
     }
 }
 
-/// Reads a file of this text and nothing else.
 fn load(text: &str) -> Result<Loaded, String> {
-    let (mut config, mut sources, mut mistakes) =
-        (Config::default(), Sources::new(), Mistakes::default());
-    let document = Document::new("slotway.toml".into(), text.into()).read_into(
-        &mut config,
-        &mut sources,
-        &mut mistakes,
-    );
-    Given::default()
-        .finish(config, sources, mistakes, Some(document))
-        .map_err(|mistakes| mistakes.to_string())
+    Loaded::of_text("slotway.toml", text)
 }
 
 #[track_caller]

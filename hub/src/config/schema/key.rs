@@ -11,7 +11,6 @@ pub(crate) struct Table<C: 'static> {
     /// Its name; empty for what stands above all tables.
     pub(crate) name: &'static str,
     /// What it is about.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the file that is written says it"))]
     pub(crate) words: &'static str,
     /// What is in it.
     pub(crate) keys: &'static [Key<C>],

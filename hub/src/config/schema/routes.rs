@@ -25,7 +25,7 @@ pub(crate) const ROUTE: Table<RouteRule> = Table {
         key!(?Unset<Text>, host, "host", "The host, or \"*.example\" for everything below one; the routes of every host without.").like("\"app.example\""),
         key!(?Unset<Time>, wait, "wait", "As timeouts.wait.").like("\"1s\""),
         key!(?Unset<Time>, request, "request", "As timeouts.request.").like("\"5m\""),
-        key!(?Unset<Time>, idle, "idle", "As timeouts.idle.").like("\"60s\""),
+        key!(?Unset<Time>, idle, "idle", "As timeouts.idle.").like("\"2m\""),
         key!(?Unset<Bytes<u64>>, body_bytes, "body-bytes", "As limits.body-bytes.").like("\"1G\""),
         key!(
             ?Unset<Count<u32>>,
