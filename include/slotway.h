@@ -447,6 +447,10 @@ slotway_status slotway_worker_next(struct slotway_worker *worker,
 // The first makes the descriptor unreadable again, until there is something new. A worker
 // has one event loop; more threads in slotway_worker_next beside it are fine.
 //
+// These calls also answer the hub, which asks now and then whether the loop still turns. A
+// loop that does not make them for some 30 s (the hub may be told another time) loses its
+// connection, and gets a new one when it goes on; so make them also with enough to do.
+//
 // Ownership: the descriptor is the worker's. Poll it; do not read, write or close it.
 // Lifetime: until slotway_worker_close.
 // From any thread.

@@ -51,6 +51,9 @@ impl Rung {
     /// Nobody had to be woken, or the futex has done it.
     pub(crate) const QUIET: Rung = Rung { doorbell: false, woke: false };
 
+    /// The doorbell is to be rung.
+    pub(crate) const DOORBELL: Rung = Rung { doorbell: true, woke: false };
+
     /// Whether the caller must ring the worker's doorbell (its eventfd).
     pub fn doorbell(self) -> bool {
         self.doorbell

@@ -176,6 +176,12 @@ impl SlotWord {
             .map(|()| generation)
     }
 
+    /// Ready → Claimed, whatever the generation: for a slot that no cell names. By a
+    /// worker; gives the generation.
+    pub(crate) fn claim_any(&self) -> Option<u32> {
+        self.claim(self.peek().generation() as u16)
+    }
+
     /// Ready → Free. By the hub; `false` when a worker was first, or the word is foreign.
     pub(crate) fn withdraw(&self, generation: u32) -> bool {
         // Relaxed: nobody but the hub has touched the slot's bytes.

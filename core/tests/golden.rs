@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use slotway_core::control::{
-    Drain, Hello, HubMessage, Notice, ProtocolRange, RefusalCode, Refused, RegionInfo, Register,
-    Registered, Route, Unregister, Welcome, WorkerMessage, encode,
+    Drain, FEATURE_PROBE, Hello, HubMessage, Notice, ProtocolRange, RefusalCode, Refused,
+    RegionInfo, Register, Registered, Route, Unregister, Welcome, WorkerMessage, encode,
 };
 use slotway_core::head::{RequestLine, TraceContext};
 use slotway_core::hub::{HubSide, Lease};
@@ -130,6 +130,7 @@ fn the_control_messages_are_as_specified() {
                 sdk: "rust/0.1.0".into(),
                 pid: 4242,
                 region: None,
+                features: vec![FEATURE_PROBE.into()],
             })),
         ),
         (
@@ -169,6 +170,7 @@ fn the_control_messages_are_as_specified() {
                     head_bytes: SPEC.head_bytes,
                     request_bytes: SPEC.request_bytes,
                     response_bytes: SPEC.response_bytes,
+                    probe_slot: Some(1),
                 },
             })),
         ),

@@ -1,5 +1,6 @@
 //! The control socket: where workers connect, register and die.
 
+mod farewell;
 mod greet;
 mod link;
 mod listener;

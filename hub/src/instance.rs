@@ -1,14 +1,15 @@
 //! One live worker process: its region, its slots, who waits on them, and its end.
 
 mod permit;
+mod probe;
 mod region_task;
 mod registration;
 mod reserve;
 mod slots;
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use slotway_core::hub::{HubSide, Lease, SlotCounts, SlotState};
@@ -18,6 +19,7 @@ use tokio::sync::Notify;
 use tracing::error;
 
 pub(crate) use permit::Permit;
+pub(crate) use probe::{Probed, Prober};
 pub(crate) use region_task::attend;
 pub(crate) use registration::{RegisteredRoute, Registration};
 pub(crate) use reserve::NoSlot;
@@ -45,7 +47,9 @@ pub(crate) struct Instance {
     in_flight: AtomicU32,
     /// Whose requests may wait for one of its slots.
     services: ArcSwap<Vec<Arc<Service>>>,
-    violated: AtomicBool,
+    violated: OnceLock<Violation>,
+    /// Probes that it has missed in a row.
+    misses: AtomicU32,
     /// Tells the session that there is something to see to.
     session: Notify,
 }
@@ -83,12 +87,14 @@ pub(crate) enum Standing {
 }
 
 impl Instance {
-    pub(crate) fn new(who: Who, region: Mapping, doorbell: Ringer) -> Instance {
+    /// `probed`: the region's last slot is for probes.
+    pub(crate) fn new(who: Who, region: Mapping, doorbell: Ringer, probed: bool) -> Instance {
         let slots = region.spec().slots;
         let leases = (0..slots).map(|_| Lease::default()).collect();
+        let side = if probed { HubSide::with_probe } else { HubSide::new };
         Instance {
             who,
-            side: HubSide::new(region, leases),
+            side: side(region, leases),
             doorbell,
             wakers: (0..slots).map(|_| SlotWakers::default()).collect(),
             reserve: Reserve::new(slots),
@@ -96,7 +102,8 @@ impl Instance {
             metrics: WorkerMetrics::new(),
             in_flight: AtomicU32::new(0),
             services: ArcSwap::default(),
-            violated: AtomicBool::new(false),
+            violated: OnceLock::new(),
+            misses: AtomicU32::new(0),
             session: Notify::new(),
         }
     }
@@ -107,6 +114,11 @@ impl Instance {
 
     pub(crate) fn region(&self) -> &Mapping {
         self.side.get_ref()
+    }
+
+    /// Exchanges that it has room for.
+    pub(crate) fn capacity(&self) -> u32 {
+        self.region().spec().slots - u32::from(self.side.probe_slot().is_some())
     }
 
     pub(crate) fn wakers(&self, slot: u32) -> &SlotWakers {
@@ -165,10 +177,21 @@ impl Instance {
 
     /// The worker broke the protocol: ends it, with the reason in the log.
     pub(crate) fn violated(&self, what: Violation) {
-        if !self.violated.swap(true, Ordering::Relaxed) {
+        if self.violated.set(what).is_ok() {
             error!(worker = self.who.id, pid = self.who.pid, %what, "worker broke the protocol");
         }
         self.fail();
+    }
+
+    /// What it broke the protocol with, if it did.
+    pub(crate) fn violation(&self) -> Option<Violation> {
+        self.violated.get().copied()
+    }
+
+    /// Probes that it has missed in a row.
+    pub(crate) fn misses(&self) -> u32 {
+        // Relaxed: a number for people.
+        self.misses.load(Ordering::Relaxed)
     }
 
     /// The hub cannot serve it any more.
@@ -214,7 +237,7 @@ impl Instance {
     /// How long ago the slot that is longest in use was taken.
     pub(crate) fn oldest(&self, now_ns: u64) -> Option<u64> {
         let used = |slot: &u32| self.side.slot_state(*slot) != SlotState::Free;
-        let taken = (0..self.region().spec().slots).filter(used).map(|s| self.wakers(s).taken());
+        let taken = (0..self.capacity()).filter(used).map(|s| self.wakers(s).taken());
         taken.min().map(|taken_ns| now_ns.saturating_sub(taken_ns))
     }
 

@@ -19,6 +19,7 @@ mod alarm;
 pub mod cli;
 pub mod config;
 mod control;
+mod departures;
 mod error;
 mod exchange;
 mod front;

@@ -167,7 +167,7 @@ impl Registry {
             Some(service) => service.clone(),
             None => Arc::new(Service::new(name, state.waiters_max)),
         };
-        let slots = instance.region().spec().slots;
+        let slots = instance.capacity();
         let registration = Arc::new(Registration::new(
             instance.clone(),
             register.id,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 
 use crate::config::Config;
+use crate::departures::Departures;
 use crate::exchange::Budget;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
@@ -16,6 +17,8 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) spool_budget: Arc<Budget>,
     pub(crate) metrics: Arc<Metrics>,
+    /// How workers left.
+    pub(crate) departures: Departures,
 }
 
 impl Shared {
@@ -25,6 +28,7 @@ impl Shared {
             registry: Registry::new(metrics.clone(), &config),
             metrics,
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
+            departures: Departures::default(),
             config: ArcSwap::from_pointee(config),
         }
     }

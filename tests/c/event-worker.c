@@ -173,6 +173,13 @@ static void begin(slotway_request *request)
         copy_param(request, "name", param);
         snprintf(text, sizeof text, "hello, %s", param);
         break;
+    case 5:
+        copy_param(request, "ms", param);
+        printf("worker: blocks\n");
+        fflush(stdout);
+        usleep((useconds_t)(1000 * strtoul(param, NULL, 10)));
+        snprintf(text, sizeof text, "turns again");
+        break;
     default:
         snprintf(text, sizeof text, "%ld", (long)getpid());
         break;
@@ -220,6 +227,7 @@ static void set_up(const char *hub, const char *name)
         {"GET", "/wait-cancelled/{id}"},
         {"GET", "/hello/{name}"},
         {"GET", "/pid"},
+        {"GET", "/block/{ms}"},
     };
     slotway_worker_options options = SLOTWAY_WORKER_OPTIONS_INIT;
     size_t i;

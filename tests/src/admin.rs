@@ -77,6 +77,21 @@ impl Hub {
         workers.into_iter().map(|json| WorkerInfo { json }).collect()
     }
 
+    /// The workers that left, newest first, as the hub tells it.
+    #[track_caller]
+    pub fn departed(&self) -> Vec<Value> {
+        self.admin("/internal/workers")["departed"].as_array().expect("a list").clone()
+    }
+
+    /// Waits until a process has left; gives how.
+    #[track_caller]
+    pub fn wait_departed(&self, pid: u32) -> Value {
+        let what = format!("the worker {pid} has left");
+        eventually(&what, Duration::from_secs(30), || {
+            self.departed().into_iter().find(|gone| gone["pid"] == pid)
+        })
+    }
+
     /// The slots of all workers.
     #[track_caller]
     pub fn slots(&self) -> SlotCounts {

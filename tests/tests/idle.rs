@@ -10,9 +10,14 @@ fn quiet() -> Duration {
     Duration::from_secs(if std::env::var_os("SLOTWAY_TEST_LONG").is_some() { 10 } else { 4 })
 }
 
+/// A hub that asks its workers nothing meanwhile: how often it does is the operator's.
+fn silent_hub() -> Hub {
+    Hub::with(&["--probe-interval", "1h"])
+}
+
 flavors! {
     Heavy, 60, fn idle_hub_and_worker_use_no_cpu(flavor) {
-        let hub = Hub::start();
+        let hub = silent_hub();
         let worker = Worker::start(flavor, &hub);
         for _ in 0..20 {
             hub.get("/hello/warm").expect(200);
@@ -36,7 +41,7 @@ flavors! {
         if !Trace::is_there() {
             return;
         }
-        let hub = Hub::start();
+        let hub = silent_hub();
         let worker = Worker::builder(flavor, &hub).threads(3).start(&hub);
         for _ in 0..20 {
             hub.get("/hello/warm").expect(200);

@@ -12,6 +12,7 @@ mod idle;
 mod leaving;
 mod limits;
 mod memory;
+mod probe;
 mod start;
 mod valgrind;
 mod waiting;

@@ -159,6 +159,7 @@ impl Connection {
     ///
     /// As for [`next`](Self::next).
     pub fn try_next(&self) -> Result<Option<Exchange>> {
+        self.shared.looked();
         loop {
             let Some(session) = self.shared.session() else {
                 // First unring, then look: whoever changes the state rings afterwards.
@@ -173,6 +174,10 @@ impl Connection {
                 }
                 continue;
             };
+            // First, so that a loop that never finds the queue empty answers probes too.
+            if session.side().has_notices() {
+                self.put_notices_aside(&session);
+            }
             if let Some(claim) = session.side().claim() {
                 match RawExchange::new(session, claim) {
                     Some(raw) => return Ok(Some(Exchange::new(raw))),
@@ -188,10 +193,15 @@ impl Connection {
                 }
                 return Ok(None);
             }
-            // An exchange, or a notice, which is put aside for `take_notices`.
-            let notices = self.shared.notices();
-            session.side().take_notices(|slot| notices.keep(session.token(slot)));
+            // An exchange, or a notice.
+            self.put_notices_aside(&session);
         }
+    }
+
+    /// For `take_notices`.
+    fn put_notices_aside(&self, session: &Session) {
+        let notices = self.shared.notices();
+        session.take_notices(|token| notices.keep(token));
     }
 
     /// Gives the token of every exchange of which one of the waits may be over that a
@@ -200,7 +210,7 @@ impl Connection {
     /// A token may come without cause, also after its exchange was answered.
     pub fn take_notices(&self, mut each: impl FnMut(u64)) {
         if let Some(session) = self.shared.session() {
-            session.side().take_notices(|slot| each(session.token(slot)));
+            session.take_notices(&mut each);
         }
         self.shared.notices().take().into_iter().for_each(each);
     }
@@ -209,6 +219,11 @@ impl Connection {
     /// is readable call [`try_next`](Self::try_next) until it gives `None`, which makes it
     /// unreadable again, and then [`take_notices`](Self::take_notices). Do so once before
     /// polling first.
+    ///
+    /// From then on these calls answer the hub's probes, so a loop that stands still for
+    /// long (some 30 s, unless the hub is told otherwise) counts as hung. A loop
+    /// that has enough to do goes on calling and puts exchanges aside;
+    /// [`Registration::max_concurrent`] keeps the rest in the hub.
     pub fn poll_fd(&self) -> BorrowedFd<'_> {
         self.shared.poll_fd()
     }

@@ -25,6 +25,8 @@ pub(crate) struct Session {
     worker_bell: Doorbell,
     /// Tells the sessions of one connection apart.
     number: u32,
+    /// The slot that the hub's probes come through.
+    probe_slot: Option<u32>,
     closed: AtomicBool,
     slots: Box<[SlotState]>,
     notices: Arc<Notices>,
@@ -36,11 +38,13 @@ impl Session {
         hub_bell: Doorbell,
         worker_bell: Doorbell,
         number: u32,
+        probe_slot: Option<u32>,
         notices: Arc<Notices>,
     ) -> Session {
         let slots = (0..mapping.spec().slots).map(|_| SlotState::default()).collect();
         let side = WorkerSide::new(mapping);
-        Session { side, hub_bell, worker_bell, number, closed: false.into(), slots, notices }
+        let closed = AtomicBool::new(false);
+        Session { side, hub_bell, worker_bell, number, probe_slot, closed, slots, notices }
     }
 
     pub(crate) fn side(&self) -> &WorkerSide<Mapping> {
@@ -79,6 +83,15 @@ impl Session {
         if wake.needed() {
             self.hub_bell.ring();
         }
+    }
+
+    /// Takes the hub's notices: answers its probe, and calls `each` with the token of every
+    /// other exchange.
+    pub(crate) fn take_notices(&self, mut each: impl FnMut(u64)) {
+        self.side.take_notices(|slot| match self.probe_slot {
+            Some(probe) if probe == slot => self.ring(self.side.answer_probe(slot)),
+            _ => each(self.token(slot)),
+        });
     }
 
     /// Exchanges that this process has claimed and not answered.

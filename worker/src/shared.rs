@@ -1,7 +1,7 @@
 //! What a connection's threads share: where it stands, and how to wait for a change.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
@@ -67,7 +67,16 @@ pub(crate) struct Shared {
     control_bell: Doorbell,
     notices: Arc<Notices>,
     epoll: OwnedFd,
+    /// What was seen of an event loop, as bits.
+    event_loop: AtomicU8,
 }
+
+/// Somebody has asked for the descriptor to poll.
+const HAS_FD: u8 = 1;
+/// Somebody has looked for an exchange without waiting.
+const HAS_LOOKED: u8 = 2;
+/// Whoever does both is an event loop; a thread may look before it waits.
+const IS_LOOP: u8 = HAS_FD | HAS_LOOKED;
 
 impl Shared {
     pub(crate) fn new(options: Options, registrations: Vec<Registration>) -> Result<Shared> {
@@ -87,6 +96,7 @@ impl Shared {
             control_bell: bell()?,
             notices,
             epoll,
+            event_loop: AtomicU8::new(0),
         })
     }
 
@@ -99,7 +109,46 @@ impl Shared {
     }
 
     pub(crate) fn poll_fd(&self) -> BorrowedFd<'_> {
+        self.seen(HAS_FD);
         self.epoll.as_fd()
+    }
+
+    /// Somebody looks for an exchange without waiting.
+    #[inline]
+    pub(crate) fn looked(&self) {
+        self.seen(HAS_LOOKED);
+    }
+
+    /// Once there is an event loop the worker's doorbell is its own, and it answers the
+    /// hub's probes.
+    #[inline]
+    fn seen(&self, bit: u8) {
+        // Relaxed: a look that spares the rest; nothing is ever taken back.
+        if self.event_loop.load(Ordering::Relaxed) & bit != 0 {
+            return;
+        }
+        // SeqCst, here and in `is_polled`: a ring that was meant for the loop and that the
+        // control thread has taken is made up for by that thread, if it sees the loop; else
+        // it took the ring before this, and the loop is told here to look again.
+        if self.event_loop.fetch_or(bit, Ordering::SeqCst) | bit == IS_LOOP {
+            self.notices.ring();
+            self.control_bell.ring();
+        }
+    }
+
+    /// Whether an event loop listens to the worker's doorbell.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.event_loop.load(Ordering::SeqCst) == IS_LOOP
+    }
+
+    /// What the control thread does for a worker without an event loop: it listens to the
+    /// doorbell, and answers the hub's probes.
+    pub(crate) fn attend_doorbell(&self, session: &Session) {
+        // If an event loop has come meanwhile the ring may have been for it.
+        if session.worker_bell().drain() && self.is_polled() {
+            self.notices.ring();
+        }
+        session.take_notices(|token| self.notices.push(token));
     }
 
     /// The session of now, if it is alive.
@@ -142,12 +191,14 @@ impl Shared {
         mapping: Mapping,
         hub_bell: Doorbell,
         worker_bell: Doorbell,
+        probe_slot: Option<u32>,
     ) -> Result<Arc<Session>> {
         watch(&self.epoll, worker_bell.as_fd())?;
         // Relaxed: a number that only has to differ from the last one's.
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
         let notices = self.notices.clone();
-        let session = Arc::new(Session::new(mapping, hub_bell, worker_bell, number, notices));
+        let session =
+            Arc::new(Session::new(mapping, hub_bell, worker_bell, number, probe_slot, notices));
         self.change(|_| self.session.store(Some(session.clone())));
         Ok(session)
     }

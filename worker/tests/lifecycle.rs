@@ -188,6 +188,7 @@ fn a_hub_that_speaks_nonsense_is_left() {
         head_bytes: 4096,
         request_bytes: 4096,
         response_bytes: 4096,
+        probe_slot: None,
     };
     let welcome = slotway_core::control::Welcome { protocol: 1, hub: "x".into(), pid: 1, region };
     link.write(&slotway_core::control::HubMessage::Welcome(welcome));

@@ -44,6 +44,10 @@ pub enum RefusalCode {
     ShuttingDown,
     /// The worker did something that a correct worker cannot do.
     Violation,
+    /// The worker answered no probe for too long.
+    Unresponsive,
+    /// A newer generation of the same name serves instead.
+    Replaced,
     /// A code of a newer hub.
     #[serde(other)]
     Other,
@@ -69,6 +73,8 @@ impl RefusalCode {
             RefusalCode::TooManyWorkers => "too_many_workers",
             RefusalCode::ShuttingDown => "shutting_down",
             RefusalCode::Violation => "violation",
+            RefusalCode::Unresponsive => "unresponsive",
+            RefusalCode::Replaced => "replaced",
             RefusalCode::Other => "other",
         }
     }

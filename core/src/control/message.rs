@@ -87,6 +87,10 @@ pub struct Hello {
     /// The sizes that the worker would like; the hub's defaults where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<RegionRequest>,
+    /// What the worker knows beyond version 1's first form, by name:
+    /// [`FEATURE_PROBE`](super::FEATURE_PROBE). A name that the hub does not know is ignored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
 }
 
 /// Sizes that a worker asks for. Every field may be left to the hub.
@@ -140,7 +144,7 @@ pub struct RegionInfo {
     pub layout_minor: u16,
     /// Length of the region in bytes.
     pub length: u64,
-    /// Exchanges in flight at most.
+    /// The region's slots.
     pub slots: u32,
     /// Bytes for one encoded head.
     pub head_bytes: u32,
@@ -148,6 +152,10 @@ pub struct RegionInfo {
     pub request_bytes: u32,
     /// Bytes of the ring that carries one response's body.
     pub response_bytes: u32,
+    /// The slot that the hub keeps for probes, the last; absent unless the worker knows
+    /// them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe_slot: Option<u32>,
 }
 
 /// One named set of routes.

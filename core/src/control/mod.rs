@@ -34,6 +34,9 @@ pub const PROTOCOL_MAX: u32 = 1;
 /// The oldest protocol version that this code speaks.
 pub const PROTOCOL_MIN: u32 = 1;
 
+/// The feature of a worker that answers probes.
+pub const FEATURE_PROBE: &str = "probe";
+
 /// The number of descriptors that travel with a welcome: the region, the hub's
 /// doorbell (the worker writes it), the worker's doorbell (the worker polls it).
 pub const WELCOME_FDS: usize = 3;

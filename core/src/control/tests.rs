@@ -26,6 +26,7 @@ fn hello() -> WorkerMessage {
         sdk: "test/1".into(),
         pid: 7,
         region: None,
+        features: Vec::new(),
     })
 }
 
@@ -82,8 +83,13 @@ fn what_is_no_message_is_refused() {
 #[test]
 fn a_message_that_is_too_long_is_not_sent() {
     let sdk = "x".repeat(FRAME_BYTES_MAX);
-    let message =
-        WorkerMessage::Hello(Hello { protocol: ProtocolRange::OURS, sdk, pid: 1, region: None });
+    let message = WorkerMessage::Hello(Hello {
+        protocol: ProtocolRange::OURS,
+        sdk,
+        pid: 1,
+        region: None,
+        features: Vec::new(),
+    });
     assert!(matches!(encode(&message), Err(FrameError::Length(_))));
 }
 
@@ -124,6 +130,8 @@ fn every_code_has_the_name_that_travels() {
         TooManyWorkers,
         ShuttingDown,
         Violation,
+        Unresponsive,
+        Replaced,
         Other,
     ];
     for code in codes {

@@ -9,6 +9,7 @@
 
 mod answer;
 mod lease;
+mod probe;
 mod submit;
 #[cfg(all(test, not(slotway_loom)))]
 mod tests;
@@ -39,6 +40,8 @@ pub struct HubSide<R, L, W = DefaultWait> {
     region: R,
     leases: L,
     free: FreeList,
+    /// The slot that only probes use: the last, if there is one.
+    probe_slot: Option<u32>,
     /// The producer's position in the submission queue.
     tail: AtomicU32,
     wait: PhantomData<fn() -> W>,
@@ -139,13 +142,18 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
     ///
     /// When there is not exactly one fresh lease for each slot.
     pub fn new(region: R, leases: L) -> HubSide<R, L, W> {
+        HubSide::build(region, leases, None)
+    }
+
+    fn build(region: R, leases: L, probe_slot: Option<u32>) -> HubSide<R, L, W> {
+        let slots = leases.as_ref();
         assert_eq!(
-            leases.as_ref().len(),
+            slots.len(),
             region.region().slots() as usize,
             "a region needs one lease for each slot"
         );
-        let free = FreeList::new(leases.as_ref());
-        HubSide { region, leases, free, tail: AtomicU32::new(0), wait: PhantomData }
+        let free = FreeList::new(&slots[..probe_slot.map_or(slots.len(), |last| last as usize)]);
+        HubSide { region, leases, free, probe_slot, tail: AtomicU32::new(0), wait: PhantomData }
     }
 
     /// What keeps the region.
@@ -176,7 +184,9 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
 
     fn give_back(&self, slot: u32, generation: u32) {
         self.lease(slot).set(Status::Free, generation);
-        self.free.push(self.leases.as_ref(), slot);
+        if self.probe_slot != Some(slot) {
+            self.free.push(self.leases.as_ref(), slot);
+        }
     }
 
     /// Raises the slot's notice if its worker's event loop watches it, and wakes it.
@@ -334,10 +344,11 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
         self.region().hub_bell().park::<W>(timeout)
     }
 
-    /// Counts the slots by state. A snapshot for people: it looks at one after another.
+    /// Counts the slots by state, without the one for probes. A snapshot for people: it
+    /// looks at one after another.
     pub fn counts(&self) -> SlotCounts {
         let mut counts = SlotCounts::default();
-        for slot in 0..self.region().slots() {
+        for slot in (0..self.region().slots()).filter(|&slot| self.probe_slot != Some(slot)) {
             let at = match self.slot_state(slot) {
                 SlotState::Free => &mut counts.free,
                 SlotState::Writing => &mut counts.writing,

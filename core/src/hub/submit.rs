@@ -48,6 +48,12 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
         let Some(slot) = self.free.pop(self.leases.as_ref()) else {
             return Ok(None);
         };
+        self.begin(slot).map(Some)
+    }
+
+    /// Begins the next exchange of a slot that is the caller's.
+    #[inline]
+    pub(super) fn begin(&self, slot: u32) -> Result<Ticket, Violation> {
         let lease = self.lease(slot);
         let (status, before) = lease.get();
         debug_assert_eq!(status, Status::Free, "L1");
@@ -60,7 +66,7 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
         let slot = self.slot(&ticket);
         slot.word().begin(generation).map_err(|found| self.violation(&ticket, found))?;
         slot.reset();
-        Ok(Some(ticket))
+        Ok(ticket)
     }
 
     /// Writes the request's head: the line, then whatever `fields` adds.

@@ -243,3 +243,45 @@ fn a_ticket_of_another_region_writes_nothing() {
     let ticket = acquire(&hub);
     let _ = other.write_body(&ticket, b"a");
 }
+
+#[test]
+fn a_probe_has_a_slot_of_its_own() {
+    let theirs = Mapping::create(SPEC).expect("a small region");
+    let ours = Mapping::open(theirs.fd().try_clone_to_owned().expect("a descriptor"));
+    let leases = (0..SPEC.slots).map(|_| Lease::default()).collect();
+    let hub: Hub = HubSide::with_probe(Arc::new(theirs), leases);
+    let worker: Worker = WorkerSide::new(Arc::new(ours.expect("what was just created")));
+    let last = SPEC.slots - 1;
+    assert_eq!(hub.probe_slot(), Some(last));
+
+    // Everything that traffic may use is in use, and nobody takes from the queue.
+    let tickets: Vec<_> = (0..last).map(|_| publish(&hub, b"/", b"")).collect();
+    assert!(hub.acquire().expect("an honest worker").is_none(), "the last slot is for probes");
+    for round in 1..=3 {
+        assert!(!worker.has_notices());
+        let (ticket, rung) = hub.probe().expect("an honest worker").expect("its slot is free");
+        assert!(rung.doorbell(), "also for one that has not announced that it sleeps");
+        assert_eq!((ticket.slot(), ticket.generation()), (last, round));
+        assert_eq!(hub.progress(&ticket), Ok(Progress::Queued));
+        assert!(hub.probe().expect("an honest worker").is_none(), "one at a time");
+        assert_eq!(hub.counts().ready, last, "no slot that anybody could use");
+
+        assert!(worker.has_notices());
+        let mut noticed = Vec::new();
+        worker.take_notices(|slot| noticed.push(slot));
+        assert_eq!(noticed, [last]);
+        while !hub.prepare_sleep() {
+            hub.drain_attention(|slot| panic!("slot {slot} did not call"));
+        }
+        assert!(worker.answer_probe(last).needed(), "the hub sleeps");
+        assert!(!worker.answer_probe(last).needed(), "one answer for each");
+        let mut called = Vec::new();
+        hub.drain_attention(|slot| called.push(slot));
+        assert_eq!(called, [last]);
+        assert_eq!(hub.progress(&ticket), Ok(Progress::Done { head_length: 0 }));
+        hub.release(ticket).expect("it is done");
+        assert!(hub.acquire().expect("an honest worker").is_none(), "it never becomes traffic's");
+    }
+    let claims: Vec<_> = core::iter::from_fn(|| worker.claim()).collect();
+    assert_eq!(claims.len(), tickets.len());
+}

@@ -174,16 +174,26 @@ impl Mapping {
     pub fn reserve_slot(&self, slot: u32) -> io::Result<()> {
         let layout = self.region.layout();
         let spec = layout.spec();
-        assert!(slot < spec.slots, "no such slot");
-        let header = layout.slot_headers + slot as usize * crate::layout::SLOT_HEADER_BYTES;
+        self.reserve_words(slot)?;
         let payload = (layout.payloads + slot as usize * layout.payload_stride) as u64;
         let head = u64::from(spec.head_bytes);
         let rings = u64::from(spec.request_bytes) + u64::from(spec.response_bytes);
-        reserve(&self.file, header as u64, crate::layout::SLOT_HEADER_BYTES as u64)?;
         reserve(&self.file, payload, head.min(HEAD_BYTES_RESERVED as u64))?;
         reserve(&self.file, payload + head, head.min(HEAD_BYTES_RESERVED as u64))?;
         reserve(&self.file, payload + 2 * head, rings)?;
         Ok(())
+    }
+
+    /// Reserves the memory of a slot's words alone: a probe needs no more.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory.
+    pub fn reserve_words(&self, slot: u32) -> io::Result<()> {
+        let layout = self.region.layout();
+        assert!(slot < layout.spec().slots, "no such slot");
+        let words = layout.slot_headers + slot as usize * crate::layout::SLOT_HEADER_BYTES;
+        Ok(reserve(&self.file, words as u64, crate::layout::SLOT_HEADER_BYTES as u64)?)
     }
 
     /// Reserves the whole head areas of a slot. By the side that is about to write a head

@@ -137,6 +137,25 @@ impl<R: RegionRef, W: Wait> WorkerSide<R, W> {
         });
     }
 
+    /// Whether the hub has given notice of anything that was not taken yet: a look that
+    /// spares the taking.
+    #[inline]
+    pub fn has_notices(&self) -> bool {
+        self.region().notice().is_raised()
+    }
+
+    /// Answers the hub's probe in the slot that is for probes, if there is one to answer.
+    ///
+    /// # Panics
+    ///
+    /// When the region has no such slot.
+    pub fn answer_probe(&self, slot: u32) -> HubWake {
+        match self.region().slot(slot).word().claim_any() {
+            Some(generation) => self.finish(Claim { slot, generation, region: self.region().id() }),
+            None => HubWake::NONE,
+        }
+    }
+
     fn call_hub(&self, slot: u32) -> HubWake {
         if !self.region().attention().raise(slot) {
             return HubWake::NONE;

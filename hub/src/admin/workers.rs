@@ -1,18 +1,38 @@
-//! `/internal/workers`: who is connected and serves what.
+//! `/internal/workers`: who is connected and serves what, and who left.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::departures::Departure;
 use crate::instance::{Instance, Registration, Standing};
 use crate::shared::Shared;
 
 #[derive(Serialize)]
 struct Workers {
     workers: Vec<WorkerInfo>,
+    /// How many have left, by reason.
+    departures: BTreeMap<&'static str, u64>,
+    /// The last of those, newest first.
+    departed: Vec<DepartureInfo>,
+}
+
+#[derive(Serialize)]
+struct DepartureInfo {
+    /// Milliseconds since 1970.
+    at_ms: u64,
+    id: u64,
+    pid: Option<u32>,
+    names: Vec<String>,
+    reason: &'static str,
+    /// Whether the hub ended it for what it did or failed to do.
+    evicted: bool,
+    detail: String,
 }
 
 #[derive(Serialize)]
@@ -23,6 +43,8 @@ struct WorkerInfo {
     sdk: String,
     standing: &'static str,
     in_flight: u32,
+    /// Probes that it has missed in a row.
+    probe_misses: u32,
     region_bytes: u64,
     registrations: Vec<RegistrationInfo>,
 }
@@ -49,7 +71,24 @@ struct RouteInfo {
 pub(super) async fn workers(State(shared): State<Arc<Shared>>) -> Response {
     let live = shared.registry.live();
     let workers = live.workers.iter().map(|(instance, own)| describe(instance, own)).collect();
-    Json(Workers { workers }).into_response()
+    let counts = shared.departures.counts();
+    let departures = counts.map(|(reason, count)| (reason.name(), count)).collect();
+    let departed = shared.departures.last().into_iter().map(describe_departure).collect();
+    Json(Workers { workers, departures, departed }).into_response()
+}
+
+fn describe_departure(departure: Departure) -> DepartureInfo {
+    let Departure { at, worker, pid, names, reason, detail } = departure;
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    DepartureInfo {
+        at_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+        id: worker,
+        pid,
+        names,
+        reason: reason.name(),
+        evicted: reason.is_eviction(),
+        detail,
+    }
 }
 
 fn describe(instance: &Instance, registrations: &[Arc<Registration>]) -> WorkerInfo {
@@ -64,6 +103,7 @@ fn describe(instance: &Instance, registrations: &[Arc<Registration>]) -> WorkerI
             Standing::Dead => "dead",
         },
         in_flight: instance.in_flight(),
+        probe_misses: instance.misses(),
         region_bytes: instance.region().length(),
         registrations: registrations.iter().map(|known| describe_registration(known)).collect(),
     }

@@ -1,15 +1,16 @@
 //! A worker's first words, and what the hub gives it: from hello to welcome.
 
+use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use slotway_core::control::{
-    Hello, HubMessage, PROTOCOL_MAX, PROTOCOL_MIN, ProtocolRange, RefusalCode, RegionInfo, Welcome,
-    WorkerMessage,
+    FEATURE_PROBE, Hello, HubMessage, PROTOCOL_MAX, PROTOCOL_MIN, ProtocolRange, RefusalCode,
+    RegionInfo, Welcome, WorkerMessage,
 };
 use slotway_core::map::{Doorbell, MapError, Mapping};
-use slotway_core::{LAYOUT_MAJOR, LAYOUT_MINOR, Layout, RegionSpec};
+use slotway_core::{LAYOUT_MAJOR, LAYOUT_MINOR, Layout, RegionSpec, SLOTS_MAX};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -65,8 +66,9 @@ pub(super) async fn greet(
         );
         End::Refused(RefusalCode::ProtocolVersion, reason)
     })?;
-    let spec = hello.region.unwrap_or_default().or(shared.config().workers.region);
-    let region = create(shared, spec)?;
+    let wanted = hello.region.unwrap_or_default().or(shared.config().workers.region);
+    let probed = hello.features.iter().any(|feature| feature == FEATURE_PROBE);
+    let region = create(shared, wanted, probed)?;
     let no_doorbell = |error: io::Error| {
         let reason = format!("the hub could not create a doorbell: {error}");
         End::Refused(RefusalCode::RegionUnavailable, reason)
@@ -74,13 +76,13 @@ pub(super) async fn greet(
     let hubs = Doorbell::new().map_err(no_doorbell)?;
     let (ringer, workers) = Doorbell::pair().map_err(no_doorbell)?;
     let doorbell = hubs.as_fd().try_clone_to_owned().and_then(watch).map_err(no_doorbell)?;
-    let welcome = HubMessage::Welcome(welcome(protocol, &region));
+    let welcome = HubMessage::Welcome(welcome(protocol, &region, probed));
     link.send_with(&welcome, &[region.fd(), hubs.as_fd(), workers.as_fd()]).await?;
 
     let who =
         Who { id: peer.id, pid: peer.pid.map(i32::cast_unsigned), uid: peer.uid, sdk: hello.sdk };
-    info!(worker = who.id, pid = who.pid, sdk = who.sdk, slots = spec.slots, "worker connected");
-    let instance = Arc::new(Instance::new(who, region, ringer));
+    info!(worker = who.id, pid = who.pid, sdk = who.sdk, slots = wanted.slots, "worker connected");
+    let instance = Arc::new(Instance::new(who, region, ringer, probed));
     shared.registry.connect(instance.clone());
     let attended = instance.clone();
     let task = tokio::spawn(async move {
@@ -101,7 +103,12 @@ fn expect_hello(message: Result<WorkerMessage, LinkError>) -> Result<Hello, End>
     }
 }
 
-fn create(shared: &Shared, spec: RegionSpec) -> Result<Mapping, End> {
+/// Creates the region that a worker asks for; for one that is probed with a slot more.
+fn create(shared: &Shared, wanted: RegionSpec, probed: bool) -> Result<Mapping, End> {
+    let mut spec = wanted;
+    if probed && (1..SLOTS_MAX).contains(&wanted.slots) {
+        spec.slots += 1;
+    }
     let bad = |reason| End::Refused(RefusalCode::BadRegionSpec, reason);
     let layout = Layout::new(spec).map_err(|error| bad(error.to_string()))?;
     let (length, most) = (layout.length() as u64, shared.config().workers.region_bytes_max);
@@ -111,16 +118,21 @@ fn create(shared: &Shared, spec: RegionSpec) -> Result<Mapping, End> {
              slots or smaller sizes, or raise --region-max"
         )));
     }
-    Mapping::create(spec).map_err(|error| match error {
+    let unavailable = |error: &dyn fmt::Display| {
+        let reason = format!("the hub could not create a region: {error}");
+        End::Refused(RefusalCode::RegionUnavailable, reason)
+    };
+    let region = Mapping::create(spec).map_err(|error| match error {
         MapError::Spec(error) => bad(error.to_string()),
-        error => {
-            let reason = format!("the hub could not create a region: {error}");
-            End::Refused(RefusalCode::RegionUnavailable, reason)
-        }
-    })
+        error => unavailable(&error),
+    })?;
+    if probed {
+        region.reserve_words(spec.slots - 1).map_err(|error| unavailable(&error))?;
+    }
+    Ok(region)
 }
 
-fn welcome(protocol: u32, region: &Mapping) -> Welcome {
+fn welcome(protocol: u32, region: &Mapping, probed: bool) -> Welcome {
     let spec = region.spec();
     Welcome {
         protocol,
@@ -134,6 +146,7 @@ fn welcome(protocol: u32, region: &Mapping) -> Welcome {
             head_bytes: spec.head_bytes,
             request_bytes: spec.request_bytes,
             response_bytes: spec.response_bytes,
+            probe_slot: probed.then(|| spec.slots - 1),
         },
     }
 }

@@ -9,15 +9,17 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use slotway_core::Violation;
 use slotway_core::control::{
     FrameError, HubMessage, Notice, RefusalCode, Register, Registered, WorkerMessage,
 };
 use tokio::io::unix::AsyncFd;
 use tracing::{debug, info, warn};
 
+use super::farewell::{depart, farewell};
 use super::greet::{Tie, greet};
 use super::link::{Link, LinkError};
-use crate::instance::Registration;
+use crate::instance::{Probed, Prober, Registration};
 use crate::phase::{Phase, Phases};
 use crate::readable::watch;
 use crate::shared::Shared;
@@ -33,10 +35,16 @@ pub(super) struct Peer {
 /// Why a session ended.
 pub(super) enum End {
     Link(LinkError),
+    /// It drained, was told so, and closed the connection.
+    Left,
     /// The process is gone.
     Exited,
     /// It broke the protocol of the region.
-    Violation,
+    Violation(Violation),
+    /// It answered so many probes in a row too late or not at all.
+    Unresponsive(u32),
+    /// The hub cannot listen to it any more.
+    Failed,
     /// The hub shuts down.
     Shutdown,
     /// The connection was refused, with the reason that was sent.
@@ -56,40 +64,35 @@ impl From<LinkError> for End {
 pub(super) async fn session(shared: Arc<Shared>, mut link: Link, peer: Peer, mut phases: Phases) {
     let end = match greet(&shared, &mut link, peer, &mut phases).await {
         Ok(tie) => {
+            let prober = Prober::new(&tie.instance, &shared.config().health);
             let mut session = Session {
                 tie: &tie,
                 link: &mut link,
                 exit: exit_of(peer),
+                prober,
                 registrations: Vec::new(),
                 leaving: Vec::new(),
                 drain_asked: false,
+                drained: false,
             };
-            session.run(&mut phases).await
+            let end = session.run(&mut phases).await;
+            let (names, exit) = (session.names(), session.exit.take());
+            // First nobody waits for it any more; how it ended can be told later.
+            drop(tie);
+            depart(&shared, peer, names, exit, &end).await;
+            end
         }
-        Err(end) => end,
+        Err(end) => {
+            let (worker, pid) = (peer.id, peer.pid);
+            match &end {
+                End::Refused(code, reason) => warn!(worker, pid, %code, reason, "worker refused"),
+                End::Link(error) => info!(worker, pid, %error, "worker disconnected"),
+                _ => {}
+            }
+            end
+        }
     };
-    farewell(&mut link, peer, end).await;
-}
-
-async fn farewell(link: &mut Link, peer: Peer, end: End) {
-    let (worker, pid) = (peer.id, peer.pid);
-    match end {
-        End::Link(LinkError::Ended) => info!(worker, pid, "worker disconnected"),
-        End::Link(error) => warn!(worker, pid, %error, "worker disconnected"),
-        End::Exited => info!(worker, pid, "worker exited"),
-        End::Shutdown => {
-            let bye = HubMessage::Bye(Notice { reason: "the hub shuts down".to_owned() });
-            let _ = link.send(&bye).await;
-        }
-        End::Violation => {
-            let reason = "the worker wrote into its region what no correct worker writes";
-            let _ = link.refuse(None, RefusalCode::Violation, reason.to_owned()).await;
-        }
-        End::Refused(code, reason) => {
-            warn!(worker, pid, %code, reason, "worker refused");
-            let _ = link.refuse(None, code, reason).await;
-        }
-    }
+    farewell(&mut link, end).await;
 }
 
 /// The process's descriptor, readable once it has exited. Without one the end of the
@@ -108,11 +111,14 @@ struct Session<'s> {
     tie: &'s Tie,
     link: &'s mut Link,
     exit: Option<AsyncFd<OwnedFd>>,
+    prober: Prober,
     registrations: Vec<Arc<Registration>>,
     /// Withdrawn, with exchanges still in flight.
     leaving: Vec<Arc<Registration>>,
     /// The worker asked for a drain that is not confirmed yet.
     drain_asked: bool,
+    /// And it was confirmed.
+    drained: bool,
 }
 
 /// What a session wakes up for.
@@ -121,6 +127,7 @@ enum Event {
     Exited,
     Called,
     Phase(Phase),
+    Probed(Result<Probed, Violation>),
 }
 
 impl Session<'_> {
@@ -133,6 +140,9 @@ impl Session<'_> {
                 () = self.tie.instance.session_called() => Event::Called,
                 () = phases.at_least(next_phase) => Event::Phase(next_phase),
                 message = self.link.receive() => Event::Message(message),
+                probed = self.prober.probed(&self.tie.instance, || {
+                    self.tie.shared.config().health.clone()
+                }) => Event::Probed(probed),
             };
             let done = match event {
                 Event::Exited => Err(End::Exited),
@@ -151,12 +161,37 @@ impl Session<'_> {
                 Event::Message(Err(LinkError::Frame(FrameError::Json(what)))) => {
                     self.bad(what).await
                 }
+                Event::Message(Err(LinkError::Ended)) if self.drained => Err(End::Left),
                 Event::Message(Err(error)) => Err(error.into()),
+                Event::Probed(probed) => self.probed(probed),
             };
             if let Err(end) = done {
                 return end;
             }
         }
+    }
+
+    fn probed(&mut self, probed: Result<Probed, Violation>) -> Result<(), End> {
+        let instance = &self.tie.instance;
+        match probed {
+            Ok(Probed::Answered) => Ok(()),
+            Ok(Probed::Missed(misses)) => {
+                let (worker, pid) = instance.who.ids();
+                warn!(worker, pid, misses, "a probe was not answered in time");
+                let most = self.tie.shared.config().health.misses;
+                if most > 0 && misses >= most { Err(End::Unresponsive(misses)) } else { Ok(()) }
+            }
+            Err(violation) => {
+                instance.violated(violation);
+                Err(End::Violation(violation))
+            }
+        }
+    }
+
+    /// The names that it serves, or served last.
+    fn names(&self) -> Vec<String> {
+        let known = self.registrations.iter().chain(&self.leaving);
+        known.map(|known| known.service.name().to_owned()).collect()
     }
 
     async fn message(&mut self, message: WorkerMessage, phases: &Phases) -> Result<(), End> {
@@ -248,7 +283,7 @@ impl Session<'_> {
     /// Something that was waited for may have happened.
     async fn called(&mut self) -> Result<(), End> {
         if self.tie.instance.is_dead() {
-            return Err(End::Violation);
+            return Err(self.tie.instance.violation().map_or(End::Failed, End::Violation));
         }
         let (gone, leaving) =
             self.leaving.drain(..).partition::<Vec<_>, _>(|known| known.in_flight() == 0);
@@ -261,13 +296,15 @@ impl Session<'_> {
         let idle = |known: &Arc<Registration>| known.in_flight() == 0;
         if self.drain_asked && self.leaving.is_empty() && self.registrations.iter().all(idle) {
             self.drain_asked = false;
+            self.drained = true;
             self.link.send(&HubMessage::Drained).await?;
         }
         Ok(())
     }
 }
 
-async fn readable(fd: Option<&AsyncFd<OwnedFd>>) {
+/// Completes when the descriptor is readable, if there is one.
+pub(super) async fn readable(fd: Option<&AsyncFd<OwnedFd>>) {
     match fd {
         // An error says as much: the process cannot be watched any more.
         Some(fd) => drop(fd.readable().await),

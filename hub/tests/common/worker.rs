@@ -78,6 +78,7 @@ impl Link {
             sdk: "test/0".to_owned(),
             pid: std::process::id(),
             region: None,
+            features: Vec::new(),
         }
     }
 

@@ -40,8 +40,16 @@ fn h06_a_crash_before_or_during_registration_leaves_nothing() {
             (workers.len() == 1 && open == 1 && descriptors <= before).then_some(())
         });
         // Exactly one word of each end, whatever it was that the hub noticed first.
-        let mut ends: Vec<String> = bench.hub.process.lines();
-        ends.retain(|line| line.contains("worker disconnected") || line.contains("worker exited"));
+        let ends = || {
+            let is_end = |line: &String| {
+                ["worker disconnected", "worker exited"].iter().any(|end| line.contains(end))
+            };
+            bench.hub.process.lines().into_iter().filter(is_end).collect::<Vec<_>>()
+        };
+        eventually("a word of each end", Duration::from_secs(10), || {
+            (ends().len() >= 100).then_some(())
+        });
+        let ends = ends();
         assert_eq!(ends.len(), 100, "one hundred connections ended");
         let id = |line: &String| {
             let number = line.split("worker=").nth(1).and_then(|rest| rest.split(' ').next());

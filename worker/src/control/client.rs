@@ -122,15 +122,23 @@ impl Client {
         })
     }
 
-    /// Waits until something may have arrived, the bell rings, or `until`.
-    pub(super) fn wait(&mut self, bell: &Doorbell, until: Option<Instant>) -> Result<()> {
+    /// Waits until something may have arrived, the bell rings, the worker's doorbell rings
+    /// if there is one to listen to, or `until`.
+    pub(super) fn wait(
+        &mut self,
+        bell: &Doorbell,
+        doorbell: Option<&Doorbell>,
+        until: Option<Instant>,
+    ) -> Result<()> {
         let mut interest = PollFlags::IN;
         if !self.unsent.is_empty() {
             interest |= PollFlags::OUT;
         }
+        let watch = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
         let mut fds = [
             PollFd::from_borrowed_fd(self.socket.as_fd(), interest),
-            PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN),
+            watch(bell.as_fd()),
+            watch(doorbell.unwrap_or(bell).as_fd()),
         ];
         sleep(&mut fds, until)?;
         bell.drain();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slotway_core::control::{
-    Drain, Hello, HubMessage, ProtocolRange, RefusalCode, Refused, Welcome, WorkerMessage,
+    Drain, FEATURE_PROBE, Hello, HubMessage, ProtocolRange, RefusalCode, Refused, Welcome,
+    WorkerMessage,
 };
 use slotway_core::map::{Doorbell, MapError, Mapping};
 
@@ -100,6 +101,7 @@ impl<'a> Link<'a> {
             sdk: self.shared.options.sdk.clone(),
             pid: std::process::id(),
             region: Some(self.shared.options.region),
+            features: vec![FEATURE_PROBE.to_owned()],
         }))?;
         loop {
             while let Some(message) = client.message()? {
@@ -113,8 +115,18 @@ impl<'a> Link<'a> {
                 return Ok(ended);
             }
             self.keep_time(&mut client, now)?;
-            client.wait(self.shared.control_bell(), self.next_look())?;
+            self.wait(&mut client)?;
         }
+    }
+
+    fn wait(&self, client: &mut Client) -> Result<()> {
+        let alone = self.session.as_ref().filter(|_| !self.shared.is_polled());
+        let doorbell = alone.map(|session| session.worker_bell());
+        client.wait(self.shared.control_bell(), doorbell, self.next_look())?;
+        if let Some(session) = alone {
+            self.shared.attend_doorbell(session);
+        }
+        Ok(())
     }
 
     /// Does what this side was asked to.
@@ -244,8 +256,13 @@ impl<'a> Link<'a> {
             Err(error) => return Err(error),
         };
         tracing::debug!(hub = %welcome.hub, pid = welcome.pid, spec = ?mapping.spec(), "welcome");
+        let (probe, slots) = (welcome.region.probe_slot, mapping.spec().slots);
+        if let Some(probe) = probe.filter(|&probe| probe >= slots) {
+            let what = format!("the welcome names slot {probe} for probes; there are {slots}");
+            return Err(Error::Protocol(what));
+        }
         let bells = (Doorbell::from(hub_bell), Doorbell::from(worker_bell));
-        self.session = Some(self.shared.attach(mapping, bells.0, bells.1)?);
+        self.session = Some(self.shared.attach(mapping, bells.0, bells.1, probe)?);
         for index in 0..self.states.len() {
             self.register(client, index)?;
         }

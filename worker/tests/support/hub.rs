@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use slotway_core::control::{
-    Decoder, Hello, HubMessage, Notice, RefusalCode, Refused, RegionInfo, Register, Registered,
-    Welcome, WorkerMessage, encode,
+    Decoder, FEATURE_PROBE, Hello, HubMessage, Notice, RefusalCode, Refused, RegionInfo, Register,
+    Registered, Welcome, WorkerMessage, encode,
 };
-use slotway_core::hub::{HubSide, Lease};
+use slotway_core::hub::{HubSide, Lease, Progress, Ticket};
 use slotway_core::map::{Doorbell, Mapping, send};
 use slotway_core::{LAYOUT_MAJOR, LAYOUT_MINOR, RegionSpec};
 
@@ -95,7 +95,9 @@ impl FakeHub {
     }
 
     pub fn welcome(&self, mut link: Link, hello: &Hello) -> HubSession {
-        let spec = hello.region.unwrap_or_default().or(self.spec);
+        let mut spec = hello.region.unwrap_or_default().or(self.spec);
+        assert_eq!(hello.features, [FEATURE_PROBE]);
+        spec.slots += 1;
         let mapping = Arc::new(Mapping::create(spec).expect("a region"));
         for slot in 0..spec.slots {
             mapping.reserve_slot(slot).expect("memory");
@@ -113,6 +115,7 @@ impl FakeHub {
                 head_bytes: spec.head_bytes,
                 request_bytes: spec.request_bytes,
                 response_bytes: spec.response_bytes,
+                probe_slot: Some(spec.slots - 1),
             },
         });
         let frame = encode(&welcome).expect("encoding");
@@ -121,7 +124,7 @@ impl FakeHub {
         link.socket.write_all(&frame[sent..]).expect("sending the rest");
         let leases = (0..spec.slots).map(|_| Lease::default()).collect();
         let shared = Arc::new(Shared {
-            side: HubSide::new(mapping, leases),
+            side: HubSide::with_probe(mapping, leases),
             hub_bell,
             worker_bell,
             registers: Mutex::default(),
@@ -226,6 +229,15 @@ impl HubSession {
         socket.write_all(&frame).expect("the worker is there");
     }
 
+    /// Asks whether the worker is there; gives what tells.
+    pub fn probe(&self) -> Probe<'_> {
+        let asked = self.shared.side.probe().expect("a correct worker");
+        let (ticket, rung) = asked.expect("the last probe was answered");
+        assert!(rung.doorbell());
+        self.shared.worker_bell.ring();
+        Probe { shared: &self.shared, ticket }
+    }
+
     pub fn say_drain(&self) {
         self.say(&HubMessage::Drain(Notice { reason: "test".to_owned() }));
     }
@@ -238,6 +250,31 @@ impl HubSession {
         let shared = self.shared.clone();
         self.threads.push(thread::spawn(move || pump(&shared)));
         self
+    }
+}
+
+/// A probe that is out.
+pub struct Probe<'s> {
+    shared: &'s Shared,
+    ticket: Ticket,
+}
+
+impl Probe<'_> {
+    pub fn is_answered(&self) -> bool {
+        let progress = self.shared.side.progress(&self.ticket).expect("a correct worker");
+        progress == Progress::Done { head_length: 0 }
+    }
+
+    /// Waits for the answer.
+    pub fn wait(self) {
+        loop {
+            let seen = self.shared.moved();
+            if self.is_answered() {
+                break;
+            }
+            self.shared.wait(seen);
+        }
+        self.shared.side.release(self.ticket).expect("it is done");
     }
 }
 
