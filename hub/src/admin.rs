@@ -1,9 +1,21 @@
-//! The admin surface: a Unix socket of its own, so that nothing of it is within reach of
-//! the public port.
+//! The admin surface: sockets of its own, so that nothing of it is within reach of the
+//! public port.
+//!
+//! A Unix socket that only its owner can reach, and if asked for a TCP address that asks
+//! for a token. Every route only looks; one that changed something would be a POST.
 
+mod cells;
+mod guard;
+mod page;
+mod percentiles;
 mod routes;
 mod rules;
+mod serve;
 mod slots;
+mod snapshot;
+mod stream;
+mod token;
+mod verdict;
 mod workers;
 
 use std::sync::Arc;
@@ -11,25 +23,39 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+
+use guard::Way;
 
 use crate::health;
 use crate::metrics::{Format, expose};
 use crate::problem::{Kind, Problem};
 use crate::shared::Shared;
 
-/// The routes.
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
+pub(crate) use serve::{Surface, bind, serve};
+pub(crate) use stream::Watched;
+pub(crate) use token::Token;
+
+/// The routes, for requests that come this way.
+fn router(shared: Arc<Shared>, way: Way) -> Router {
+    let mut router = Router::new();
+    for path in page::PATHS {
+        router = router.route(path, get(page::page));
+    }
+    router
         .route("/internal/workers", get(workers::workers))
         .route("/internal/slots", get(slots::slots))
         .route("/internal/routes", get(routes::routes))
         .route("/internal/rules", get(rules::rules))
+        .route("/internal/stream", get(stream::stream))
         .route("/metrics", get(metrics))
         .route(health::PATH, any(health))
         .fallback(nothing)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn_with_state(way, guard::guard))
         .with_state(shared)
 }
 
@@ -41,6 +67,11 @@ async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respo
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = Format::accepted(accept);
     ([(CONTENT_TYPE, format.content_type())], expose(&shared, format)).into_response()
+}
+
+async fn not_allowed(method: Method, uri: Uri) -> Problem {
+    Problem::new(Kind::MethodNotAllowed, format!("{} does not have {method}.", uri.path()))
+        .allow(HeaderValue::from_static("GET, HEAD"))
 }
 
 async fn nothing(uri: Uri) -> Problem {

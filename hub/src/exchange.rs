@@ -95,6 +95,11 @@ impl Exchange {
         self.instance().wakers(self.ticket().slot()).taken_at(clock_ns);
     }
 
+    /// Remembers for people that the answer has begun and goes on.
+    pub(crate) fn streams(&self) {
+        self.instance().wakers(self.ticket().slot()).streams();
+    }
+
     /// Makes sure that a head of `length` bytes can be written, or read, without a fault.
     pub(crate) fn reserve_head(&self, length: usize) -> io::Result<()> {
         if length <= HEAD_BYTES_RESERVED {

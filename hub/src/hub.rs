@@ -10,13 +10,14 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::admin::Surface;
 use crate::config::{Address, AdminSocket, Config};
-use crate::control::{BoundSocket, ControlPath, listen};
+use crate::control::{ControlPath, listen};
 use crate::error::HubError;
 use crate::front::Endpoint;
-use crate::phase::{Phase, PhaseSender, Phases, phases};
+use crate::phase::{Phase, PhaseSender, phases};
 use crate::shared::Shared;
-use crate::{accept, admin, front};
+use crate::{admin, front};
 
 /// How long the end of everything may take once it was told to end.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -28,6 +29,7 @@ pub struct Hub {
     endpoints: Vec<Endpoint>,
     control: PathBuf,
     admin: Option<PathBuf>,
+    admin_address: Option<SocketAddr>,
     grace: Duration,
     shared: Arc<Shared>,
     /// Connections of clients.
@@ -59,6 +61,13 @@ impl Hub {
             AdminSocket::Path(path) => Some(ControlPath::given(path.clone()).bind("admin")?),
             AdminSocket::Disabled => None,
         };
+        let surface_tcp = admin::bind(&config.admin).await?;
+        let admin_address = match &surface_tcp {
+            Some((listener, _)) => {
+                Some(listener.local_addr().map_err(|source| HubError::Runtime { source })?)
+            }
+            None => None,
+        };
 
         let shared = Arc::new(Shared::new(config));
         let (front, front_phases) = phases();
@@ -78,10 +87,27 @@ impl Hub {
         }
         drop(front_phases);
         if let Some(socket) = surface_socket {
-            tasks.push(tokio::spawn(serve_admin(shared.clone(), socket, surface_phases)));
+            let (shared, phases) = (shared.clone(), surface_phases.clone());
+            tasks.push(tokio::spawn(admin::serve(shared, Surface::Socket(socket), phases)));
+        }
+        if let Some((listener, token)) = surface_tcp {
+            let _ = shared.admin_token.set(token);
+            let surface = Surface::Tcp(listener);
+            tasks.push(tokio::spawn(admin::serve(shared.clone(), surface, surface_phases)));
         }
         let control = control_path;
-        Ok(Hub { endpoints, control, admin, grace, shared, front, workers, surface, tasks })
+        Ok(Hub {
+            endpoints,
+            control,
+            admin,
+            admin_address,
+            grace,
+            shared,
+            front,
+            workers,
+            surface,
+            tasks,
+        })
     }
 
     /// Follows another configuration from here on, as far as that goes without a restart:
@@ -125,6 +151,11 @@ impl Hub {
         self.admin.as_deref()
     }
 
+    /// Where the admin surface is served over TCP, if it is.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
+    }
+
     /// Accepts nothing new, lets what is in flight finish within the grace time, says
     /// goodbye to the workers and removes the sockets.
     pub async fn shutdown(mut self) {
@@ -153,23 +184,5 @@ impl Drop for Hub {
         for task in &self.tasks {
             task.abort();
         }
-    }
-}
-
-async fn serve_admin(shared: Arc<Shared>, socket: BoundSocket, mut phases: Phases) {
-    let router = admin::router(shared);
-    while let Some(stream) = accept::next(&socket, "the admin socket", &mut phases).await {
-        let mut phases = phases.clone();
-        let service = hyper_util::service::TowerToHyperService::new(router.clone());
-        tokio::spawn(async move {
-            let stream = hyper_util::rt::TokioIo::new(stream);
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(hyper_util::rt::TokioTimer::new())
-                .serve_connection(stream, service);
-            tokio::select! {
-                _ = connection => {}
-                () = phases.at_least(Phase::Draining) => {}
-            }
-        });
     }
 }

@@ -25,6 +25,7 @@ pub(crate) use registration::{RegisteredRoute, Registration};
 pub(crate) use reserve::NoSlot;
 use reserve::Reserve;
 use slots::SlotWakers;
+pub(crate) use slots::Taken;
 
 use crate::metrics::WorkerMetrics;
 use crate::service::Service;
@@ -237,7 +238,7 @@ impl Instance {
     /// How long ago the slot that is longest in use was taken.
     pub(crate) fn oldest(&self, now_ns: u64) -> Option<u64> {
         let used = |slot: &u32| self.side.slot_state(*slot) != SlotState::Free;
-        let taken = (0..self.capacity()).filter(used).map(|s| self.wakers(s).taken());
+        let taken = (0..self.capacity()).filter(used).map(|s| self.wakers(s).taken().at_ns);
         taken.min().map(|taken_ns| now_ns.saturating_sub(taken_ns))
     }
 

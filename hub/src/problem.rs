@@ -15,6 +15,10 @@ use serde::Serialize;
 pub enum Kind {
     /// The request breaks a rule of HTTP.
     BadRequest,
+    /// The request carries no token that counts.
+    Unauthorized,
+    /// The request comes from where it may not.
+    Forbidden,
     /// No route matches the path.
     NoRoute,
     /// The path has routes, but none for the method.
@@ -51,6 +55,8 @@ impl Kind {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Kind::BadRequest => (StatusCode::BAD_REQUEST, "bad_request", "Bad request"),
+            Kind::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed"),
+            Kind::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not from there"),
             Kind::NoRoute => (StatusCode::NOT_FOUND, "no_route", "No such route"),
             Kind::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")

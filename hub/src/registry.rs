@@ -127,6 +127,11 @@ impl Registry {
         self.live.load()
     }
 
+    /// The table of this moment, for whoever keeps it for longer.
+    pub(crate) fn live_now(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
     /// A worker has its region.
     pub(crate) fn connect(&self, instance: Arc<Instance>) {
         let mut state = self.lock();

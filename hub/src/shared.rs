@@ -1,9 +1,10 @@
 //! What every task of a hub shares.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, Guard};
 
+use crate::admin::{Token, Watched};
 use crate::config::Config;
 use crate::departures::Departures;
 use crate::exchange::Budget;
@@ -19,6 +20,10 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     /// How workers left.
     pub(crate) departures: Departures,
+    /// Who watches the dashboard.
+    pub(crate) watched: Watched,
+    /// The admin surface's, if it has one.
+    pub(crate) admin_token: OnceLock<Token>,
 }
 
 impl Shared {
@@ -27,6 +32,8 @@ impl Shared {
         Shared {
             registry: Registry::new(metrics.clone(), &config),
             metrics,
+            watched: Watched::default(),
+            admin_token: OnceLock::new(),
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
             departures: Departures::default(),
             config: ArcSwap::from_pointee(config),

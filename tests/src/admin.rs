@@ -65,7 +65,7 @@ impl Hub {
     #[track_caller]
     pub fn admin(&self, target: &str) -> Value {
         let asked = Connection::open_unix(&self.admin_path())
-            .and_then(|mut admin| admin.exchange(&Request::get(target).close()));
+            .and_then(|mut admin| admin.exchange(&Request::local(target).close()));
         asked.expect("an admin socket that answers").expect(200).json()
     }
 

@@ -14,6 +14,9 @@ pub struct Admin {
     pub socket: AdminSocket,
     /// A TCP address besides, if one is wanted. It asks for the token.
     pub listen: Option<SocketAddr>,
+    /// Whether that address may be another than loopback. The token and everything else
+    /// then cross the network in clear text.
+    pub remote: bool,
     /// The file that holds the bearer token of the TCP address.
     pub token_file: Option<PathBuf>,
 }
@@ -86,6 +89,19 @@ impl Admin {
                 format!(
                     "{address} can be reached by every program of this machine and there is no \
                      token; write admin.token-file = \"FILE\" too, or leave this out"
+                ),
+            );
+        }
+        if let Some(address) = self.listen
+            && !address.ip().is_loopback()
+            && !self.remote
+        {
+            faults.add(
+                "admin.listen",
+                format!(
+                    "{address} is not loopback, and the token would cross the network in clear \
+                     text; write an address of 127.0.0.0/8 or [::1] (`ssh -L` leads there), or \
+                     admin.remote = true where the network is trusted"
                 ),
             );
         }

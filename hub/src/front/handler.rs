@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::response::IntoResponse;
+use http::header::AUTHORIZATION;
 use http::{Method, Response, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -91,7 +92,13 @@ async fn proxy(
     request: http::Request<Incoming>,
     record: &mut Record,
 ) -> Result<Response<Kind>, Problem> {
-    let (parts, incoming) = request.into_parts();
+    let (mut parts, incoming) = request.into_parts();
+    if let Some(token) = shared.admin_token.get()
+        && token.is_in(&parts.headers)
+    {
+        // Whoever sent it here meant the admin surface; no worker may learn it.
+        parts.headers.remove(AUTHORIZATION);
+    }
     let (mut limits, head_bytes_max, small) = {
         let config = shared.config();
         if config.log.access {

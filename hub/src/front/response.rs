@@ -128,6 +128,7 @@ fn is_empty_by_nature(status: StatusCode) -> bool {
 
 fn stream(shared: &Shared, idle: Duration, answered: Answered, length: Option<u64>) -> Kind {
     let Answered { exchange, upload, uploading, .. } = answered;
+    exchange.streams();
     let exchange = Arc::new(exchange);
     let spool_bytes = shared.config().limits.spool_bytes;
     let upload = uploading.then(|| UploadTask::spawn(upload, exchange.clone()));

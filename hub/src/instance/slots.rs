@@ -30,6 +30,18 @@ struct Inner {
     parked: Mutex<Parked>,
 }
 
+/// What is known of a slot's last exchange; for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// When it took the slot, on the hub's clock.
+    pub(crate) at_ns: u64,
+    /// Its answer has begun and goes on.
+    pub(crate) streams: bool,
+}
+
+/// Beside the time, which never gets that far.
+const STREAMS: u64 = 1 << 63;
+
 #[derive(Debug, Default)]
 struct Parked {
     permit: Option<Permit>,
@@ -50,10 +62,17 @@ impl SlotWakers {
         self.inner.taken_at.store(clock_ns, Ordering::Relaxed);
     }
 
-    /// When the slot was last taken.
-    pub(crate) fn taken(&self) -> u64 {
+    /// The answer of the exchange in the slot has begun and goes on.
+    pub(crate) fn streams(&self) {
         // Relaxed: as above.
-        self.inner.taken_at.load(Ordering::Relaxed)
+        self.inner.taken_at.fetch_or(STREAMS, Ordering::Relaxed);
+    }
+
+    /// When the slot was last taken, and what for.
+    pub(crate) fn taken(&self) -> Taken {
+        // Relaxed: as above.
+        let taken = self.inner.taken_at.load(Ordering::Relaxed);
+        Taken { at_ns: taken & !STREAMS, streams: taken & STREAMS != 0 }
     }
 
     /// Wakes both.

@@ -23,7 +23,7 @@ pub(crate) fn expose(shared: &Shared, format: Format) -> String {
         names(&mut text, &live);
         workers(&mut text, &live);
     }
-    comings_and_goings(&mut text, metrics);
+    comings_and_goings(&mut text, shared);
     clients(&mut text, shared);
     process(&mut text);
     text.finish()
@@ -208,9 +208,18 @@ fn wakes<'w>(text: &mut Text, workers: impl Iterator<Item = (&'w str, &'w Instan
     );
 }
 
-fn comings_and_goings(text: &mut Text, metrics: &Metrics) {
+fn comings_and_goings(text: &mut Text, shared: &Shared) {
+    let metrics = &shared.metrics;
     text.counter("slotway_workers_connected", "Workers that were given a region.")
         .sample(&[], metrics.workers_connected.get());
+    let mut family = text.counter(
+        "slotway_worker_departures",
+        "Workers that went away, by reason; evicted: for what they did or failed to do.",
+    );
+    for (reason, count) in shared.departures.counts() {
+        let evicted = if reason.is_eviction() { "yes" } else { "no" };
+        family.sample(&[("reason", reason.name()), ("evicted", evicted)], count);
+    }
     text.counter("slotway_registrations", "Registrations that workers asked for.")
         .sample(&[("result", "taken")], metrics.registered.get())
         .sample(&[("result", "refused")], metrics.registrations_refused.get());

@@ -115,6 +115,24 @@ impl Distribution {
         self.sum_ns += histogram.sum_ns.load(Ordering::Relaxed);
     }
 
+    /// Adds another one.
+    pub(crate) fn merge(&mut self, other: &Distribution) {
+        for (own, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
+            *own += theirs;
+        }
+        self.sum_ns += other.sum_ns;
+    }
+
+    /// What came since `before`.
+    pub(crate) fn since(&self, before: &Distribution) -> Distribution {
+        let mut since = Distribution::default();
+        for (at, count) in since.buckets.iter_mut().enumerate() {
+            *count = self.buckets[at].saturating_sub(before.buckets[at]);
+        }
+        since.sum_ns = self.sum_ns.saturating_sub(before.sum_ns);
+        since
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> u64 {
         self.buckets.iter().sum()

@@ -25,6 +25,7 @@ impl Stream for UnixStream {
 
 pub struct Client {
     stream: Box<dyn Stream>,
+    host: &'static str,
     buffer: Vec<u8>,
 }
 
@@ -65,17 +66,23 @@ impl Client {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(WATCHDOG)).unwrap();
         stream.set_write_timeout(Some(WATCHDOG)).unwrap();
-        Client { stream: Box::new(stream), buffer: Vec::new() }
+        Client { stream: Box::new(stream), host: "test", buffer: Vec::new() }
+    }
+
+    /// Says that it asks for this host.
+    pub fn host(mut self, host: &'static str) -> Client {
+        self.host = host;
+        self
     }
 
     pub fn of(stream: TcpStream) -> Client {
-        Client { stream: Box::new(stream), buffer: Vec::new() }
+        Client { stream: Box::new(stream), host: "test", buffer: Vec::new() }
     }
 
     pub fn unix(path: &Path) -> Client {
         let stream = UnixStream::connect(path).unwrap();
         stream.set_read_timeout(Some(WATCHDOG)).unwrap();
-        Client { stream: Box::new(stream), buffer: Vec::new() }
+        Client { stream: Box::new(stream), host: "localhost", buffer: Vec::new() }
     }
 
     pub fn write(&mut self, bytes: &[u8]) {
@@ -105,7 +112,12 @@ impl Client {
             (false, false) => format!("content-length: {}\r\n", body.len()),
             _ => String::new(),
         };
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\n{headers}{length}\r\n");
+        let host = if headers.contains("host: ") {
+            String::new()
+        } else {
+            format!("host: {}\r\n", self.host)
+        };
+        let head = format!("{method} {path} HTTP/1.1\r\n{host}{headers}{length}\r\n");
         let mut bytes = head.into_bytes();
         bytes.extend(body);
         self.write(&bytes);

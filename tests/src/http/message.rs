@@ -25,6 +25,12 @@ impl Request {
         Request::new("GET", target)
     }
 
+    /// A GET for the admin surface, which answers for hosts of this machine only.
+    pub fn local(target: &str) -> Request {
+        let head = format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n").into_bytes();
+        Request { head, body: Vec::new(), has_length: false }
+    }
+
     /// A POST with a body of known length.
     pub fn post(target: &str, body: impl Into<Vec<u8>>) -> Request {
         Request::new("POST", target).body(body)

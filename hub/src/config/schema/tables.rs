@@ -76,6 +76,13 @@ pub(crate) const TABLES: &[Table<Config>] = &[
             .fixed()
             .flag(Heading::Addresses, "admin-listen", "ADDRESS"),
             key!(
+                YesNo,
+                admin.remote,
+                "remote",
+                "Whether that address may be another than loopback; nothing is encrypted there."
+            )
+            .fixed(),
+            key!(
                 Maybe<File>,
                 admin.token_file,
                 "token-file",

@@ -55,3 +55,20 @@ fn a_percentile_lies_in_the_bucket_of_its_time() {
     }
     assert_eq!(of(&[u64::MAX]).quantile(0.5), Some(Duration::from_secs(63)));
 }
+
+#[test]
+fn a_window_holds_what_came_in_it() {
+    let histogram = Histogram::default();
+    let look = || {
+        let mut distribution = Distribution::default();
+        distribution.add(&histogram);
+        distribution
+    };
+    histogram.record(1_000_000);
+    let before = look();
+    histogram.record(2_000_000_000);
+    let mut window = look().since(&before);
+    assert_eq!((window.count(), window.sum()), (1, Duration::from_secs(2)));
+    window.merge(&before);
+    assert_eq!(window, look());
+}
