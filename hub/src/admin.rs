@@ -30,7 +30,7 @@ use axum::routing::{any, get};
 
 use guard::Way;
 
-use crate::health;
+use crate::health::Page;
 use crate::metrics::{Format, expose};
 use crate::problem::{Kind, Problem};
 use crate::shared::Shared;
@@ -52,7 +52,8 @@ fn router(shared: Arc<Shared>, way: Way) -> Router {
         .route("/internal/rules", get(rules::rules))
         .route("/internal/stream", get(stream::stream))
         .route("/metrics", get(metrics))
-        .route(health::PATH, any(health))
+        .route(Page::Health.path(), any(health))
+        .route(Page::Ready.path(), any(ready))
         .fallback(nothing)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn_with_state(way, guard::guard))
@@ -60,7 +61,11 @@ fn router(shared: Arc<Shared>, way: Way) -> Router {
 }
 
 async fn health(State(shared): State<Arc<Shared>>, method: Method) -> Response {
-    health::answer(&shared, &method)
+    Page::Health.answer(&shared, &method)
+}
+
+async fn ready(State(shared): State<Arc<Shared>>, method: Method) -> Response {
+    Page::Ready.answer(&shared, &method)
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {

@@ -1,4 +1,10 @@
-//! `/health`: whether a request could go through now.
+//! `/health` and `/ready`, the hub's own on every listener.
+//!
+//! `/health` says whether a request could go through now: it follows every worker that
+//! comes, goes or hangs, and is for people and for what raises an alarm. `/ready` says
+//! whether this hub is to be sent traffic: every name that the configuration requires is
+//! served and the hub does not shut down. It is for load balancers, which should not take
+//! a hub out because one of its workers has missed a probe.
 
 use std::collections::BTreeMap;
 
@@ -9,53 +15,95 @@ use http::{HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
 use crate::problem::{Kind, Problem};
+use crate::registry::Live;
 use crate::shared::Shared;
 
-/// The path; the hub's own on every listener.
-pub(crate) const PATH: &str = "/health";
+/// A page of the hub's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Whether a request could go through now.
+    Health,
+    /// Whether to send this hub traffic.
+    Ready,
+}
 
 #[derive(Debug, Serialize)]
-struct Health<'a> {
+struct Report<'a> {
     status: &'static str,
-    /// Live instances by name.
-    services: BTreeMap<&'a str, usize>,
+    /// For health: instances by name that could take a request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    services: Option<BTreeMap<&'a str, usize>>,
     /// Required names that have none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<&'a str>,
-}
-
-/// Answers a request for it.
-pub(crate) fn answer(shared: &Shared, method: &Method) -> Response {
-    match *method {
-        Method::GET => report(shared),
-        Method::HEAD => report(shared).map(|_| axum::body::Body::empty()),
-        Method::OPTIONS => {
-            let allow = (ALLOW, HeaderValue::from_static(METHODS));
-            (StatusCode::NO_CONTENT, [allow]).into_response()
-        }
-        _ => Problem::new(
-            Kind::MethodNotAllowed,
-            format!("{PATH} does not have the method {method}."),
-        )
-        .allow(HeaderValue::from_static(METHODS))
-        .into_response(),
-    }
+    /// The hub shuts down.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    draining: bool,
 }
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// Ok if every required name is served, and if none is required, if anything is.
-fn report(shared: &Shared) -> Response {
-    let live = shared.registry.live();
-    let services = live.names();
-    let config = shared.config();
-    let required = config.health.require.iter().map(String::as_str);
-    let missing: Vec<&str> = required.filter(|name| !services.contains_key(name)).collect();
-    let ok = missing.is_empty() && !services.is_empty();
-    let (code, status) = match ok {
-        true => (StatusCode::OK, "ok"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-    };
-    let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    (code, [no_store], Json(Health { status, services, missing })).into_response()
+impl Page {
+    pub(crate) const ALL: [Page; 2] = [Page::Health, Page::Ready];
+
+    /// Where it is.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Page::Health => "/health",
+            Page::Ready => "/ready",
+        }
+    }
+
+    /// The page at a path.
+    pub(crate) fn at(path: &str) -> Option<Page> {
+        Page::ALL.into_iter().find(|page| page.path() == path)
+    }
+
+    /// Answers a request for it.
+    pub(crate) fn answer(self, shared: &Shared, method: &Method) -> Response {
+        match *method {
+            Method::GET => self.report(shared),
+            Method::HEAD => self.report(shared).map(|_| axum::body::Body::empty()),
+            Method::OPTIONS => {
+                let allow = (ALLOW, HeaderValue::from_static(METHODS));
+                (StatusCode::NO_CONTENT, [allow]).into_response()
+            }
+            _ => Problem::new(
+                Kind::MethodNotAllowed,
+                format!("{} does not have the method {method}.", self.path()),
+            )
+            .allow(HeaderValue::from_static(METHODS))
+            .into_response(),
+        }
+    }
+
+    fn report(self, shared: &Shared) -> Response {
+        let live = shared.registry.live();
+        let config = shared.config();
+        let report = self.judge(&live, &config.health.require, shared.is_draining());
+        let ok = matches!(report.status, "ok" | "ready");
+        let code = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        (code, [no_store], Json(report)).into_response()
+    }
+
+    fn judge<'a>(self, live: &'a Live, required: &'a [String], draining: bool) -> Report<'a> {
+        let services = match self {
+            Page::Health => live.names(|instance| {
+                instance.is_live() && instance.has_memory() && instance.misses() == 0
+            }),
+            Page::Ready => live.names(|instance| instance.is_live()),
+        };
+        let required = required.iter().map(String::as_str);
+        let missing: Vec<&str> = required.filter(|name| !services.contains_key(name)).collect();
+        let served = missing.is_empty() && !draining;
+        let (status, services) = match self {
+            // Where nothing is required, something has to be there all the same.
+            Page::Health if served && !services.is_empty() => ("ok", Some(services)),
+            Page::Health => ("unavailable", Some(services)),
+            Page::Ready if served => ("ready", None),
+            Page::Ready => ("not ready", None),
+        };
+        Report { status, services, missing, draining }
+    }
 }

@@ -159,6 +159,7 @@ impl Hub {
     /// Accepts nothing new, lets what is in flight finish within the grace time, says
     /// goodbye to the workers and removes the sockets.
     pub async fn shutdown(mut self) {
+        self.shared.drain();
         self.front.set(Phase::Draining);
         self.workers.set(Phase::Draining);
         if timeout(self.grace, self.front.all_gone()).await.is_err() {

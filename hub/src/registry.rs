@@ -86,14 +86,11 @@ impl Live {
         self.table.find(host, method, path)
     }
 
-    /// The names that are served, each with the number of its live instances.
-    pub(crate) fn names(&self) -> BTreeMap<&str, usize> {
+    /// The names that are served, each with the number of its instances that `counts`.
+    pub(crate) fn names(&self, counts: impl Fn(&Instance) -> bool) -> BTreeMap<&str, usize> {
         let mut names = BTreeMap::new();
-        for (instance, registrations) in &self.workers {
-            // A dead one may not have left the table yet.
-            if !instance.is_live() || !instance.has_memory() {
-                continue;
-            }
+        // Asked of each anew: one that is gone may not have left the table yet.
+        for (_, registrations) in self.workers.iter().filter(|(instance, _)| counts(instance)) {
             for registration in registrations.iter().filter(|known| !known.is_closing()) {
                 *names.entry(registration.service.name()).or_insert(0) += 1;
             }

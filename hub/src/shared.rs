@@ -1,5 +1,6 @@
 //! What every task of a hub shares.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, Guard};
@@ -24,6 +25,7 @@ pub(crate) struct Shared {
     pub(crate) watched: Watched,
     /// The admin surface's, if it has one.
     pub(crate) admin_token: OnceLock<Token>,
+    draining: AtomicBool,
 }
 
 impl Shared {
@@ -36,6 +38,7 @@ impl Shared {
             admin_token: OnceLock::new(),
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
             departures: Departures::default(),
+            draining: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),
         }
     }
@@ -46,6 +49,18 @@ impl Shared {
         self.spool_budget.set_max(config.limits.spool_bytes_total);
         self.registry.apply(&config);
         self.config.store(Arc::new(config));
+    }
+
+    /// The hub shuts down: it is not ready from here on.
+    pub(crate) fn drain(&self) {
+        // Relaxed: a word for those who ask.
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the hub shuts down.
+    pub(crate) fn is_draining(&self) -> bool {
+        // Relaxed: as above.
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// The configuration of this moment; a reload swaps it. Not to be kept across an await.

@@ -316,7 +316,11 @@ fn registrations_are_refused_with_code_and_reason() {
     let (code, reason) = refused(1, "third", &[("POST", "/a/{name}")]);
     assert_eq!(code, RefusalCode::RouteConflict);
     assert!(reason.contains("/a/{id}") && reason.contains("/a/{name}"), "{reason}");
-    assert_eq!(refused(1, "third", &[("GET", "/health")]).0, RefusalCode::RouteConflict);
+    for own in ["/health", "/ready"] {
+        let (code, reason) = refused(1, "third", &[("GET", own)]);
+        assert_eq!(code, RefusalCode::RouteConflict);
+        assert!(reason.contains("the hub's own"), "{reason}");
+    }
     assert_eq!(refused(1, "a b", &[]).0, RefusalCode::BadName);
     assert_eq!(refused(1, "third", &[("G T", "/c")]).0, RefusalCode::BadMethod);
     assert_eq!(refused(1, "third", &[("GET", "c")]).0, RefusalCode::BadPattern);

@@ -7,6 +7,7 @@ mod disconnects;
 mod echo;
 mod event_loop;
 mod fake_hub;
+mod health;
 mod hostile;
 mod idle;
 mod leaving;

@@ -1,5 +1,5 @@
 //! Which instance gets a request: of two chosen by chance the one with fewer exchanges in
-//! flight, and if both are full whoever has room.
+//! flight, and if both are full whoever has room. Who has missed a probe comes last of two.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -60,7 +60,11 @@ fn in_order(places: &[Place]) -> impl Iterator<Item = &Place> {
         first = chance % count;
         // Another one: the distance is 1 to count - 1.
         second = (first + 1 + (chance >> 32) % (count - 1)) % count;
-        let load = |at: usize| places[at].registration.instance.in_flight();
+        // One that has missed a probe may hang: others first.
+        let load = |at: usize| {
+            let instance = &places[at].registration.instance;
+            (instance.misses() > 0, instance.in_flight())
+        };
         if load(second) < load(first) {
             std::mem::swap(&mut first, &mut second);
         }

@@ -23,7 +23,7 @@ use super::record::Record;
 use super::request::Request;
 use super::response::{Answered, BadAnswer, respond};
 use crate::exchange::{Answer, Exchange, Upload, Uploaded};
-use crate::health;
+use crate::health::Page;
 use crate::instance::NoSlot;
 use crate::metrics::RouteId;
 use crate::problem::{self, Problem};
@@ -64,9 +64,9 @@ async fn answer(
     request: http::Request<Incoming>,
     record: &mut Record,
 ) -> Response<Kind> {
-    if request.uri().path() == health::PATH {
+    if let Some(page) = Page::at(request.uri().path()) {
         record.set_route(RouteId::OWN);
-        return health::answer(shared, request.method()).map(Kind::Own);
+        return page.answer(shared, request.method()).map(Kind::Own);
     }
     let is_head = *request.method() == Method::HEAD;
     match proxy(shared, client, request, record).await {

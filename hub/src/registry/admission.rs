@@ -3,7 +3,7 @@
 use slotway_core::control::{RefusalCode, Register, check_name};
 
 use super::State;
-use crate::health;
+use crate::health::Page;
 use crate::instance::{Instance, RegisteredRoute};
 use crate::metrics::RouteId;
 use crate::routing::{Candidate, Conflicts, HostPattern, Pattern, RouteMethod};
@@ -38,7 +38,7 @@ pub(super) fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTake
             Ok(host) => host,
             Err(error) => return refuse(RefusalCode::BadHost, error.to_string()),
         };
-        if pattern.text() == health::PATH {
+        if Page::at(pattern.text()).is_some() {
             let reason = format!(
                 "the route {} {} of {:?} is the hub's own; choose another path",
                 route.method, route.pattern, register.name
