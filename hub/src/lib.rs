@@ -16,7 +16,9 @@
 mod accept;
 mod admin;
 mod alarm;
+mod chance;
 pub mod cli;
+mod client_limit;
 pub mod config;
 mod control;
 mod departures;

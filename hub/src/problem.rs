@@ -27,6 +27,8 @@ pub enum Kind {
     BodyTimeout,
     /// The request's body is longer than the route allows.
     BodyTooLarge,
+    /// The client has as many requests in flight as it may.
+    TooManyRequests,
     /// The request's head has too many bytes or lines, or does not fit a slot.
     HeadTooLarge,
     /// The request's target has too many bytes.
@@ -67,6 +69,11 @@ impl Kind {
             Kind::BodyTooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The request's body is too large")
             }
+            Kind::TooManyRequests => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_requests",
+                "Too many requests of one client",
+            ),
             Kind::HeadTooLarge => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "head_too_large",

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::{ArcSwap, Guard};
 
 use crate::admin::{Token, Watched};
+use crate::client_limit::ClientLimit;
 use crate::config::Config;
 use crate::departures::Departures;
 use crate::exchange::Budget;
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     /// The admin surface's, if it has one.
     pub(crate) admin_token: OnceLock<Token>,
     draining: AtomicBool,
+    pub(crate) clients: Arc<ClientLimit>,
 }
 
 impl Shared {
@@ -36,6 +38,7 @@ impl Shared {
             metrics,
             watched: Watched::default(),
             admin_token: OnceLock::new(),
+            clients: Arc::new(ClientLimit::new()),
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
             departures: Departures::default(),
             draining: AtomicBool::new(false),

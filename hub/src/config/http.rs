@@ -14,6 +14,25 @@ pub struct Forwarded {
     /// Proxies whose `forwarded`, `x-forwarded-*` and `x-request-id` are believed; those of
     /// anybody else are replaced by what the hub sees itself.
     pub trust: Vec<IpNet>,
+    /// Whether whoever comes over a Unix socket is believed in the same way.
+    pub trust_unix: bool,
+    /// What of it the trusted proxies write.
+    pub believe: Believe,
+}
+
+/// Which headers about the client are believed from a trusted proxy. The others are made
+/// from them, because a proxy that does not write them lets them pass as a client sent
+/// them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Believe {
+    /// `x-forwarded-for` if it is there, else `forwarded`: for proxies that remove what
+    /// they do not write.
+    #[default]
+    Either,
+    /// `x-forwarded-for`.
+    XForwarded,
+    /// `forwarded`.
+    Forwarded,
 }
 
 /// Cross-origin requests. Without this the hub adds nothing and answers no preflight.

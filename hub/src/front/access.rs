@@ -10,6 +10,7 @@ use http::request::Parts;
 use tracing::info;
 
 use super::record::End;
+use super::request_id::RequestId;
 use crate::metrics::Counted;
 
 const TARGET: &str = "slotway::access";
@@ -25,8 +26,7 @@ pub(super) struct Access {
     version: http::Version,
     /// The hub's number of the worker, and its process.
     pub(super) worker: Option<(u64, Option<u32>)>,
-    /// The request's id, if it has one.
-    pub(super) request_id: Option<String>,
+    request_id: String,
 }
 
 /// What is known at the end.
@@ -41,14 +41,14 @@ pub(super) struct Line<'r> {
 
 impl Access {
     /// What is to be remembered.
-    pub(super) fn of(parts: &Parts, client: Option<SocketAddr>) -> Access {
+    pub(super) fn of(parts: &Parts, client: Option<SocketAddr>, id: &RequestId) -> Access {
         Access {
             client,
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
             version: parts.version,
             worker: None,
-            request_id: None,
+            request_id: id.as_str().to_owned(),
         }
     }
 

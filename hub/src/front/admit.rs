@@ -51,7 +51,7 @@ enum Opened {
 /// Answers at once what no worker has to see.
 pub(super) fn refuse(
     shared: &Shared,
-    request: &Request,
+    request: &Request<'_>,
     limits: &mut Limits,
     record: &mut Record,
 ) -> Result<Option<Response<Kind>>, Problem> {
@@ -76,7 +76,7 @@ pub(super) fn is_served(shared: &Shared, request: &Request) -> bool {
     }
 }
 
-fn no_route<P>(request: &Request, found: &Found<'_, '_, P>) -> Result<Response<Kind>, Problem> {
+fn no_route<P>(request: &Request<'_>, found: &Found<'_, '_, P>) -> Result<Response<Kind>, Problem> {
     let (method, path) = (request.method(), request.path());
     match found {
         Found::Options(allow) => Ok(options((*allow).clone())),
@@ -102,7 +102,7 @@ fn options(allow: HeaderValue) -> Response<Kind> {
 /// Finds the route and takes a slot, in line if it has to be.
 pub(super) async fn slot(
     shared: &Shared,
-    request: &Request,
+    request: &Request<'_>,
     limits: &mut Limits,
     record: &mut Record,
 ) -> Result<Slot, Problem> {
@@ -138,7 +138,7 @@ pub(super) async fn slot(
 /// One look at the table, without waiting.
 fn open(
     shared: &Shared,
-    request: &Request,
+    request: &Request<'_>,
     limits: &mut Limits,
     record: &mut Record,
     in_line: bool,
@@ -189,7 +189,7 @@ fn open(
     }
 }
 
-fn not_let_in(request: &Request, gate: &Gate, refused: Refused) -> Problem {
+fn not_let_in(request: &Request<'_>, gate: &Gate, refused: Refused) -> Problem {
     let (path, limit) = (request.path(), gate.limit());
     let problem = match refused {
         Refused::Full => {

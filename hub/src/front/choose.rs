@@ -1,9 +1,9 @@
 //! Which instance gets a request: of two chosen by chance the one with fewer exchanges in
 //! flight, and if both are full whoever has room. Who has missed a probe comes last of two.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
+use crate::chance::chance;
 use crate::exchange::Exchange;
 use crate::instance::NoSlot;
 use crate::registry::Place;
@@ -73,25 +73,4 @@ fn in_order(places: &[Place]) -> impl Iterator<Item = &Place> {
     let others = (0..count).filter(tried);
     let chosen = places.get(first).into_iter().chain((count > 1).then(|| &places[second]));
     chosen.chain(others.map(|at| &places[at]))
-}
-
-/// A number by chance: xorshift64*, one a thread. It decides about load, not secrets.
-fn chance() -> u64 {
-    thread_local! {
-        static STATE: Cell<u64> = Cell::new(seed());
-    }
-    STATE.with(|state| {
-        let mut x = state.get();
-        x ^= x >> 12;
-        x ^= x << 25;
-        x ^= x >> 27;
-        state.set(x);
-        x.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    })
-}
-
-fn seed() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    // Never zero, which would stay zero.
-    RandomState::new().hash_one(std::thread::current().id()) | 1
 }

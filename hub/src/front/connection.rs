@@ -11,6 +11,7 @@ use bytes::BytesMut;
 use tokio::io::AsyncReadExt;
 use tracing::debug;
 
+use super::forwarded::Via;
 use super::pace::{Pace, Rest};
 use super::socket::Raw;
 use super::wire::Wire;
@@ -24,8 +25,8 @@ use crate::shared::Shared;
 pub(super) struct Peer {
     /// Its address; none on a Unix socket.
     pub(super) address: Option<SocketAddr>,
-    /// Whether it came by TLS.
-    pub(super) secure: bool,
+    /// What workers are told of it.
+    pub(super) via: Arc<Via>,
 }
 
 /// A version of HTTP, as far as framing goes.
@@ -53,8 +54,9 @@ pub(super) async fn connection(
         HttpVersions::Two => Ok(Version::Two),
         HttpVersions::Both => sniff(&mut wire, &phases).await,
     };
-    let peer = Peer { address, secure: spoken.tls.is_some() };
-    let secure = peer.secure;
+    let secure = spoken.tls.is_some();
+    let via = Arc::new(Via::new(address.map(|address| address.ip()), secure));
+    let peer = Peer { address, via };
     let ended = match version {
         Ok(Version::One) => http1::serve(&shared, wire, peer, pace, phases).await,
         Ok(Version::Two) => http2::serve(&shared, wire, peer, pace, phases).await,

@@ -20,7 +20,8 @@ use super::connection::Peer;
 use super::limits::Limits;
 use super::pace::{Pace, Said};
 use super::record::Record;
-use super::request::Request;
+use super::request::{Origin, Request};
+use super::request_id::{RequestId, X_REQUEST_ID};
 use super::response::{Answered, BadAnswer, respond};
 use crate::exchange::{Answer, Exchange, Upload, Uploaded};
 use crate::health::Page;
@@ -28,6 +29,9 @@ use crate::instance::NoSlot;
 use crate::metrics::RouteId;
 use crate::problem::{self, Problem};
 use crate::shared::Shared;
+
+/// When a client has as many requests in flight as it may: the hint to it.
+const RETRY_CLIENT: Duration = Duration::from_millis(250);
 
 /// The other end of a connection, as one request sees it.
 #[derive(Debug)]
@@ -44,7 +48,12 @@ pub(super) async fn handle(
 ) -> Response<Body> {
     let mut record = Record::begin(client.pace.begin(), request.method());
     let version = request.version();
-    let response = answer(shared, client, request, &mut record).await;
+    let Peer { address, via } = &client.peer;
+    let trusted = via.is_trusted(&shared.config().forwarded);
+    let id = RequestId::of(request.headers(), trusted);
+    let origin = Origin { peer: *address, via, trusted, id: id.clone() };
+    let mut response = answer(shared, client, request, origin, &mut record).await;
+    response.headers_mut().insert(X_REQUEST_ID, id.value());
     record.set_status(response.status());
     let response = response.map(|kind| Body::new(kind, record));
     client.pace.say(said(version, response.body()));
@@ -62,6 +71,7 @@ async fn answer(
     shared: &Shared,
     client: &Client,
     request: http::Request<Incoming>,
+    origin: Origin<'_>,
     record: &mut Record,
 ) -> Response<Kind> {
     if let Some(page) = Page::at(request.uri().path()) {
@@ -69,7 +79,7 @@ async fn answer(
         return page.answer(shared, request.method()).map(Kind::Own);
     }
     let is_head = *request.method() == Method::HEAD;
-    match proxy(shared, client, request, record).await {
+    match proxy(shared, client, request, origin, record).await {
         Ok(response) => response,
         Err(problem) => {
             record.set_problem(problem.kind());
@@ -90,6 +100,7 @@ async fn proxy(
     shared: &Shared,
     client: &Client,
     request: http::Request<Incoming>,
+    origin: Origin<'_>,
     record: &mut Record,
 ) -> Result<Response<Kind>, Problem> {
     let (mut parts, incoming) = request.into_parts();
@@ -99,22 +110,26 @@ async fn proxy(
         // Whoever sent it here meant the admin surface; no worker may learn it.
         parts.headers.remove(AUTHORIZATION);
     }
-    let (mut limits, head_bytes_max, small) = {
-        let config = shared.config();
-        if config.log.access {
-            record.log(Access::of(&parts, client.peer.address));
-        }
-        let small = u64::from(config.workers.region.request_bytes);
-        (Limits::new(&config, record.begun()), config.limits.head_bytes, small)
-    };
-    if parts.uri.path().is_empty() {
-        return Err(refused(client));
-    }
     let mut upload = Upload::new(incoming);
     if !upload.is_collected() {
         upload.count_in(record.body_counter());
     }
-    let request = Request::new(parts, !upload.is_collected(), client.peer.address, head_bytes_max)?;
+    let (mut limits, small, request) = {
+        let config = shared.config();
+        if config.log.access {
+            record.log(Access::of(&parts, client.peer.address, &origin.id));
+        }
+        if parts.uri.path().is_empty() {
+            return Err(refused(client));
+        }
+        let small = u64::from(config.workers.region.request_bytes);
+        let limits = Limits::new(&config, record.begun());
+        let request = Request::new(parts, !upload.is_collected(), origin, &config)?;
+        if let Some(max) = config.limits.per_client {
+            count_client(shared, &request, max, record)?;
+        }
+        (limits, small, request)
+    };
     if !upload.is_collected() {
         // Nobody has to send a body only to learn that there is no such route, or that it
         // is too long.
@@ -153,6 +168,26 @@ async fn proxy(
     }
 }
 
+/// Counts the request against its client's limit. Whoever comes over a Unix socket has no
+/// address and no limit, unless it is trusted to tell its client's.
+fn count_client(
+    shared: &Shared,
+    request: &Request<'_>,
+    max: u32,
+    record: &mut Record,
+) -> Result<(), Problem> {
+    let Some(ip) = request.client() else { return Ok(()) };
+    match shared.clients.enter(ip, max) {
+        Some(pass) => record.hold(pass),
+        None => {
+            let detail = format!("{max} requests of {ip} are in flight, as many as may be.");
+            let problem = Problem::new(problem::Kind::TooManyRequests, detail);
+            return Err(problem.retry_after(RETRY_CLIENT));
+        }
+    }
+    Ok(())
+}
+
 /// How one attempt ended.
 enum Attempt {
     /// With a response.
@@ -176,7 +211,7 @@ enum Waited {
 async fn attempt(
     shared: &Shared,
     client: &Client,
-    request: &Request,
+    request: &Request<'_>,
     mut exchange: Exchange,
     mut upload: Upload,
     limits: &Limits,

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::access::{Access, Line};
 use super::pace::{Busy, Offer};
+use crate::client_limit::ClientPass;
 use crate::exchange::{Exchange, SpoolError};
 use crate::instance::Instance;
 use crate::metrics::{AtWorker, Counted, LEFT, Method, Metrics, RouteId};
@@ -39,6 +40,8 @@ pub(super) struct Record {
     bytes_in: Option<Arc<AtomicU64>>,
     bytes_out: u64,
     end: End,
+    /// Counts against its client's limit, if there is one.
+    pass: Option<ClientPass>,
     /// For the access log, if there is one.
     access: Option<Box<Access>>,
 }
@@ -70,6 +73,7 @@ impl Record {
             bytes_in: None,
             bytes_out: 0,
             end: End::Left,
+            pass: None,
             access: None,
         }
     }
@@ -87,6 +91,11 @@ impl Record {
     /// The request gets a line in the access log.
     pub(super) fn log(&mut self, access: Access) {
         self.access = Some(Box::new(access));
+    }
+
+    /// It counts against its client's limit.
+    pub(super) fn hold(&mut self, pass: ClientPass) {
+        self.pass = Some(pass);
     }
 
     /// Its route is known.

@@ -1,16 +1,21 @@
 //! A request as a worker sees it.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderMap};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName};
 use http::request::Parts;
 use http::{Method, Version};
 use percent_encoding::percent_decode;
-use slotway_core::head::{HeadTooLong, RequestLine, TraceContext};
+use slotway_core::head::{HeadTooLong, RequestLine};
 
 use super::authority;
+use super::forwarded::{self, Heard, Via, is_about_the_client};
 use super::headers::{Named, is_hop_by_hop};
+use super::request_id::{RequestId, X_REQUEST_ID};
+use super::target;
+use super::trace::{TRACEPARENT, TRACESTATE, Trace};
+use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::problem::{Kind, Problem};
 use crate::registry::Place;
@@ -18,13 +23,26 @@ use crate::routing::Params;
 
 /// What of a request does not depend on who serves it.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(super) struct Request<'c> {
     pub(super) parts: Parts,
-    peer: Option<SocketAddr>,
+    origin: Origin<'c>,
+    heard: Option<Box<Heard>>,
+    trace: Trace,
     named: Named,
     pub(super) content_length: Option<u64>,
     /// Bytes of the head as a worker will get it, route and parameters left out.
     head_bytes: usize,
+}
+
+/// Where a request comes from and what it is called.
+#[derive(Debug)]
+pub(super) struct Origin<'c> {
+    /// None on a Unix socket.
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) via: &'c Via,
+    /// The peer is a proxy that is believed about its client.
+    pub(super) trusted: bool,
+    pub(super) id: RequestId,
 }
 
 /// Why a head could not be written.
@@ -41,16 +59,18 @@ const RECORD_BYTES: usize = 6;
 const WIRE_FIXED_BYTES: usize = 2 + 8 + 4;
 const WIRE_FIELD_BYTES: usize = 4;
 
-impl Request {
+impl<'c> Request<'c> {
     /// Checks what hyper does not.
     pub(super) fn new(
         mut parts: Parts,
         has_body: bool,
-        peer: Option<SocketAddr>,
-        head_bytes_max: usize,
-    ) -> Result<Request, Problem> {
+        origin: Origin<'c>,
+        config: &Config,
+    ) -> Result<Request<'c>, Problem> {
+        let head_bytes_max = config.limits.head_bytes;
         authority::adopt(&mut parts)?;
         check_host(&parts)?;
+        target::adopt(&mut parts, has_body)?;
         let named = Named::of_request(&parts.headers);
         let strings = parts.method.as_str().len()
             + parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
@@ -64,7 +84,12 @@ impl Request {
         }
         let head_bytes = FIXED_BYTES + strings + fields + RECORD_BYTES * headers.len();
         let content_length = if has_body { stated_length(&parts.headers) } else { Some(0) };
-        Ok(Request { parts, peer, named, content_length, head_bytes })
+        let trace = Trace::of(&parts.headers, &origin.id);
+        let heard = origin.trusted.then(|| {
+            Box::new(origin.via.hear(&config.forwarded, &parts.headers, host(&parts.headers)))
+        });
+        let head_bytes = head_bytes + Via::bytes_max(heard.as_deref());
+        Ok(Request { parts, origin, heard, trace, named, content_length, head_bytes })
     }
 
     pub(super) fn method(&self) -> &Method {
@@ -73,12 +98,12 @@ impl Request {
 
     /// The host that it is for, port and all; empty when it names none.
     pub(super) fn host(&self) -> &str {
-        // What a target in absolute form says counts more (RFC 9112, section 3.2.2), and in
-        // HTTP/2 there is nothing else.
-        if let Some(authority) = self.parts.uri.authority() {
-            return authority.as_str();
-        }
-        self.parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+        host(&self.parts.headers)
+    }
+
+    /// The address of the client, as far as it is known.
+    pub(super) fn client(&self) -> Option<IpAddr> {
+        self.origin.via.client(self.heard.as_deref())
     }
 
     pub(super) fn path(&self) -> &str {
@@ -110,22 +135,44 @@ impl Request {
             deadline_ns,
             content_length: self.content_length,
             http_version: version(parts.version),
-            peer: self.peer,
-            trace: trace(&parts.headers),
+            peer: self.origin.peer,
+            trace: Some(self.trace.context),
         };
         let encoded = exchange.encode_head(&line, |encoder| {
             for (name, (_, value)) in pattern.names().iter().zip(params.iter()) {
                 encoder.param(name, &decoded(value))?;
             }
             for (name, value) in &parts.headers {
-                if !is_hop_by_hop(name) && *name != EXPECT && !self.named.contains(name) {
+                if self.goes_on(name) {
                     encoder.header(name.as_str().as_bytes(), value.as_bytes())?;
                 }
             }
-            Ok(())
+            encoder.header(X_REQUEST_ID.as_str().as_bytes(), self.origin.id.as_bytes())?;
+            if self.trace.begun {
+                encoder.header(TRACEPARENT.as_bytes(), &self.trace.text())?;
+            }
+            let via = self.origin.via;
+            via.write(self.heard.as_deref(), self.host(), |name, value| {
+                encoder.header(name.as_bytes(), value)
+            })
         });
         encoded.map_err(|HeadTooLong { .. }| NotEncoded::TooLong)
     }
+}
+
+impl Request<'_> {
+    /// Whether a header goes on to the worker as it came.
+    fn goes_on(&self, name: &HeaderName) -> bool {
+        let replaced = *name == X_REQUEST_ID
+            || is_about_the_client(name, self.origin.trusted)
+            || (self.trace.begun && matches!(name.as_str(), TRACEPARENT | TRACESTATE));
+        !replaced && !is_hop_by_hop(name) && *name != EXPECT && !self.named.contains(name)
+    }
+}
+
+/// The host that a request is for, port and all; empty when it names none.
+fn host(headers: &HeaderMap) -> &str {
+    headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
 /// A parameter's value without its percent-encoding. What is no valid escape stays.
@@ -154,6 +201,9 @@ fn check_host(parts: &Parts) -> Result<(), Problem> {
             refuse("The request has neither :authority nor a host header; HTTP/2 wants one.")
         }
         (_, Some(_)) => refuse("The request has more than one host header; send one."),
+        (Some(host), None) if host.len() > forwarded::HOST_BYTES_MAX => {
+            refuse("The request's host header is longer than a host with a port can be.")
+        }
         (Some(host), None) if !is_host(host.as_bytes()) => {
             refuse("The request's host header is not a host with an optional port.")
         }
@@ -162,48 +212,12 @@ fn check_host(parts: &Parts) -> Result<(), Problem> {
 }
 
 /// Whether these are the characters of `uri-host [ ":" port ]` (RFC 3986, section 3.2.2).
-fn is_host(value: &[u8]) -> bool {
+pub(super) fn is_host(value: &[u8]) -> bool {
     value.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(&byte))
 }
 
 fn stated_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Reads `traceparent` (W3C Trace Context); what does not parse counts as absent.
-fn trace(headers: &HeaderMap) -> Option<TraceContext> {
-    let value = headers.get("traceparent")?.as_bytes();
-    let (parts, more) = value.split_at_checked(55)?;
-    // Version 00 has nothing more; a later one may, after a dash.
-    let version = hex::<1>(&parts[..2])?[0];
-    if version == 0xff || !(more.is_empty() || (version > 0 && more[0] == b'-')) {
-        return None;
-    }
-    if parts[2] != b'-' || parts[35] != b'-' || parts[52] != b'-' {
-        return None;
-    }
-    let trace_id = hex::<16>(&parts[3..35])?;
-    let parent_id = hex::<8>(&parts[36..52])?;
-    let [flags] = hex::<1>(&parts[53..55])?;
-    (trace_id != [0; 16] && parent_id != [0; 8]).then_some(TraceContext {
-        trace_id,
-        parent_id,
-        flags,
-    })
-}
-
-/// Lower-case hexadecimal, as the specification wants it.
-fn hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl Client {
             (false, false) => format!("content-length: {}\r\n", body.len()),
             _ => String::new(),
         };
-        let host = if headers.contains("host: ") {
+        let host = if headers.starts_with("host: ") || headers.contains("\nhost: ") {
             String::new()
         } else {
             format!("host: {}\r\n", self.host)

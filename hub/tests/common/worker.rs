@@ -14,7 +14,7 @@ use slotway_core::control::{
     Decoder, Hello, HubMessage, ProtocolRange, RegionRequest, Register, Registered, Route, Welcome,
     WorkerMessage, encode,
 };
-use slotway_core::head::RequestHead;
+use slotway_core::head::{RequestHead, TraceContext};
 use slotway_core::map::{Doorbell, Mapping, receive};
 use slotway_core::worker::{Claim, HubWake, Spin, WorkerSide};
 
@@ -55,6 +55,7 @@ pub struct Request {
     pub content_length: Option<u64>,
     pub deadline_ns: Option<u64>,
     pub http_version: u8,
+    pub trace: Option<TraceContext>,
 }
 
 impl Link {
@@ -232,6 +233,7 @@ impl Request {
             content_length: head.content_length(),
             deadline_ns: head.deadline_ns(),
             http_version: head.http_version(),
+            trace: head.trace(),
             claim: Some(claim),
             region,
         }

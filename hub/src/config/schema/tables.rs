@@ -5,7 +5,7 @@ use super::{Heading, Table};
 use crate::config::codec::{
     AdminPlace, Bytes, Choice, Codec, Count, File, List, Maybe, Of, Text, Time, Unset, YesNo,
 };
-use crate::config::{AdminSocket, Config, Cors, LogFormat};
+use crate::config::{AdminSocket, Believe, Config, Cors, LogFormat};
 
 type Subject = Config;
 
@@ -259,7 +259,6 @@ pub(crate) const TABLES: &[Table<Config>] = &[
                 "waiters",
                 "Requests of one name that may wait for a slot."
             )
-            .fixed()
             .flag(Heading::Limits, "waiters", "N"),
             key!(
                 Maybe<Count<u32>>,
@@ -282,23 +281,37 @@ pub(crate) const TABLES: &[Table<Config>] = &[
                 "spool-bytes-total",
                 "Bytes of all responses together read ahead of their clients."
             )
-            .fixed()
             .flag(Heading::Limits, "spool-total", "SIZE"),
         ],
     },
     Table {
         name: "forwarded",
         words: "Whom to believe about who the client is.",
-        keys: &[key!(
-            List<Of<ipnet::IpNet>>,
-            forwarded.trust,
-            "trust",
-            "Proxies whose forwarded, x-forwarded-* and x-request-id are believed; those of \
+        keys: &[
+            key!(
+                List<Of<ipnet::IpNet>>,
+                forwarded.trust,
+                "trust",
+                "Proxies whose forwarded, x-forwarded-* and x-request-id are believed; those of \
                  anybody else are replaced by what the hub sees itself."
-        )
-        .like("[\"10.0.0.0/8\"]")
-        .flag(Heading::Requests, "trust-proxy", "NETWORK")
-        .many()],
+            )
+            .like("[\"10.0.0.0/8\"]")
+            .flag(Heading::Requests, "trust-proxy", "NETWORK")
+            .many(),
+            key!(
+                YesNo,
+                forwarded.trust_unix,
+                "trust-unix",
+                "Whether whoever comes over a Unix socket is believed in the same way."
+            ),
+            key!(
+                Choice<Believe>,
+                forwarded.believe,
+                "believe",
+                "What of it the proxies write; the rest is made from that: \"x-forwarded\", \
+                 \"forwarded\", or \"either\" where they remove what they do not write."
+            ),
+        ],
     },
     Table {
         name: "cors",

@@ -31,6 +31,7 @@ fn every_field_of_the_configuration_has_a_key() {
             (Some("\"text\""), _) => "\"json\"".to_owned(),
             (Some("\"info\""), _) => "\"debug\"".to_owned(),
             (Some("\"both\""), _) => "\"2\"".to_owned(),
+            (Some("\"either\""), _) => "\"forwarded\"".to_owned(),
             // Everything else is a number, a size or a time.
             (Some(shown), _) => shown.replace(|c: char| c.is_ascii_digit(), "7"),
             (None, _) => panic!("{key} has neither a default nor an example"),
