@@ -25,6 +25,8 @@ pub enum Kind {
     MethodNotAllowed,
     /// The client sent its body too slowly.
     BodyTimeout,
+    /// The request's body broke off, or its chunks are none.
+    BodyBroken,
     /// The request's body is longer than the route allows.
     BodyTooLarge,
     /// The client has as many requests in flight as it may.
@@ -62,6 +64,9 @@ impl Kind {
             Kind::NoRoute => (StatusCode::NOT_FOUND, "no_route", "No such route"),
             Kind::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
+            }
+            Kind::BodyBroken => {
+                (StatusCode::BAD_REQUEST, "body_broken", "The request's body is not whole")
             }
             Kind::BodyTimeout => {
                 (StatusCode::REQUEST_TIMEOUT, "body_timeout", "The request's body stopped")
@@ -202,7 +207,7 @@ impl IntoResponse for Problem {
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, allow);
         }
-        if matches!(self.kind, Kind::BodyTimeout | Kind::BodyTooLarge) {
+        if matches!(self.kind, Kind::BodyTimeout | Kind::BodyBroken | Kind::BodyTooLarge) {
             // The rest of the body may still come; nothing after it could be told apart.
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }

@@ -14,6 +14,7 @@ mod leaving;
 mod limits;
 mod memory;
 mod probe;
+mod rfc9112;
 mod start;
 mod valgrind;
 mod waiting;

@@ -1,4 +1,5 @@
-//! What HTTP/2 says in its own way, said as HTTP/1.1 does: workers know one way only.
+//! What HTTP/2 and the absolute form of a target say in their own ways, said as most
+//! requests of HTTP/1.1 do: workers know one way only.
 
 use http::Version;
 use http::header::{COOKIE, HOST, HeaderMap, HeaderValue};
@@ -6,13 +7,25 @@ use http::request::Parts;
 
 use crate::problem::{Kind, Problem};
 
-/// Makes a request of HTTP/2 look like one of HTTP/1.1. Leaves others alone.
+/// Puts the host where workers look for it, and what is in pieces together.
 pub(super) fn adopt(parts: &mut Parts) -> Result<(), Problem> {
     if parts.version != Version::HTTP_2 {
-        return Ok(());
+        return replace_host(parts);
     }
     adopt_host(parts)?;
     join_cookies(&mut parts.headers);
+    Ok(())
+}
+
+/// Of a target that names a host and a header that does the target counts (RFC 9112,
+/// section 3.2.2). Only one header, though: none and several are refused as ever.
+fn replace_host(parts: &mut Parts) -> Result<(), Problem> {
+    let Some(authority) = parts.uri.authority() else { return Ok(()) };
+    if parts.headers.get_all(HOST).iter().count() == 1
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        parts.headers.insert(HOST, host);
+    }
     Ok(())
 }
 

@@ -287,17 +287,15 @@ async fn wait(
 ) -> (Waited, bool) {
     let mut due = limits.due();
     let mut uploading = true;
-    let mut broke = false;
     let mut pushed = upload.pushed();
     let waited = poll_fn(|cx| {
         if uploading {
             match upload.poll(cx, exchange) {
                 Poll::Ready(Uploaded::ClientStalled) => return Poll::Ready(Waited::ClientStalled),
                 Poll::Ready(Uploaded::TooLarge) => return Poll::Ready(Waited::TooLarge),
-                Poll::Ready(end) => {
-                    uploading = false;
-                    broke = end == Uploaded::ClientBroke;
-                }
+                // Whatever the worker makes of half a request: it was none.
+                Poll::Ready(Uploaded::ClientBroke) => return Poll::Ready(Waited::ClientBroke),
+                Poll::Ready(_) => uploading = false,
                 Poll::Pending => {}
             }
             if limits.streamed && upload.pushed() != pushed {
@@ -307,9 +305,6 @@ async fn wait(
         }
         if let Poll::Ready(answer) = exchange.poll_answer(cx, stays) {
             return Poll::Ready(Waited::Answer(answer));
-        }
-        if broke {
-            return Poll::Ready(Waited::ClientBroke);
         }
         client.pace.poll_late(cx, due).map(|()| Waited::Late)
     })
@@ -330,7 +325,7 @@ fn judge_upload(client: &Client, uploaded: Uploaded, limits: &Limits) -> Result<
 fn client_broke(client: &Client) -> Problem {
     let refusal = client.pace.refusal();
     refusal
-        .unwrap_or_else(|| Problem::new(problem::Kind::BadRequest, "The request's body broke off."))
+        .unwrap_or_else(|| Problem::new(problem::Kind::BodyBroken, "The request's body broke off."))
 }
 
 fn body_timeout() -> Problem {

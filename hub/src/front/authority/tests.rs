@@ -26,10 +26,16 @@ fn the_authority_becomes_the_host() {
 }
 
 #[test]
-fn http1_is_left_alone() {
-    let mut one = parts("http://a/x", &["b"]);
-    one.version = Version::HTTP_11;
-    assert_eq!(host(one), Ok(vec!["b".to_owned()]));
+fn of_an_absolute_target_and_a_header_the_target_counts() {
+    let one = |target, hosts| {
+        let mut parts = parts(target, hosts);
+        parts.version = Version::HTTP_11;
+        host(parts)
+    };
+    assert_eq!(one("http://a:1/x", &["b"]), Ok(vec!["a:1".to_owned()]));
+    assert_eq!(one("/x", &["b"]), Ok(vec!["b".to_owned()]));
+    assert_eq!(one("http://a/x", &[]), Ok(vec![]), "to be refused");
+    assert_eq!(one("http://a/x", &["a", "b"]), Ok(vec!["a".to_owned(), "b".to_owned()]));
 }
 
 #[test]

@@ -189,7 +189,7 @@ impl Guard {
                         }
                     }
                     Err((good, what)) => {
-                        let problem = Problem::new(Kind::BadRequest, what);
+                        let problem = Problem::new(Kind::BodyBroken, what);
                         return (at + good, Some(Refusal::Body(problem)));
                     }
                 },

@@ -69,7 +69,7 @@ fn a_body_that_is_none_passes_up_to_there() {
         b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n";
     for size in 1..=BAD.len() {
         let (out, refused) = through(BAD, size);
-        assert_eq!(refused.map(|problem| problem.kind()), Some(Kind::BadRequest));
+        assert_eq!(refused.map(|problem| problem.kind()), Some(Kind::BodyBroken));
         assert!(out == BAD[..BAD.len() - 4], "in pieces of {size}: {}", out.escape_ascii());
     }
 }
