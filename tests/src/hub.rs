@@ -1,6 +1,7 @@
 //! A hub as a process.
 
 use std::ffi::OsString;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
@@ -31,6 +32,8 @@ pub struct HubBuilder {
     args: Vec<OsString>,
     listen: String,
     control: Option<PathBuf>,
+    config: Option<String>,
+    envs: Vec<(OsString, OsString)>,
 }
 
 impl Default for HubBuilder {
@@ -41,6 +44,8 @@ impl Default for HubBuilder {
             args: Vec::new(),
             listen: "127.0.0.1:0".to_owned(),
             control: None,
+            config: None,
+            envs: Vec::new(),
         }
     }
 }
@@ -74,6 +79,20 @@ impl HubBuilder {
         self
     }
 
+    /// Takes this as its `slotway.toml`, which then says where it listens.
+    #[must_use]
+    pub fn config(mut self, text: &str) -> HubBuilder {
+        self.config = Some(text.to_owned());
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> HubBuilder {
+        self.envs.push((name.into(), value.into()));
+        self
+    }
+
     /// Starts the hub through another program: `prlimit`, `unshare`.
     #[must_use]
     pub fn through(mut self, wrapper: &[&str]) -> HubBuilder {
@@ -93,7 +112,16 @@ impl HubBuilder {
             }
         };
         clean(&mut command);
-        command.arg("hub").args(["--listen", &self.listen]);
+        command.envs(self.envs.iter().map(|(name, value)| (name, value)));
+        command.arg("hub");
+        match &self.config {
+            None => command.args(["--listen", &self.listen]),
+            Some(text) => {
+                let path = self.dir.join("slotway.toml");
+                fs::write(&path, text).expect("a directory of our own");
+                command.arg("--config").arg(path)
+            }
+        };
         let control = self.control.clone().unwrap_or_else(|| self.dir.join("hub.sock"));
         command.arg("--control").arg(control);
         if !self.args.iter().any(|arg| arg == "--admin") {
@@ -106,9 +134,11 @@ impl HubBuilder {
     /// Starts it and waits until it listens.
     pub fn start(self) -> Hub {
         let process = Process::start("hub", &mut self.command());
-        let line = process.wait_line("slotway: listening on http://", SOON);
+        let line = process.wait_line("slotway: listening on http", SOON);
         let address = line.rsplit('/').next().and_then(|address| address.parse().ok());
-        Hub { process, address: address.expect("an address"), dir: self.dir }
+        // A hub without a TCP address is spoken to by other means.
+        let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        Hub { process, address, dir: self.dir }
     }
 
     /// Starts it where it cannot run; waits for its end. Gives its exit code and what it

@@ -20,6 +20,7 @@ mod bytes;
 mod case;
 pub mod control;
 mod dir;
+pub mod h2;
 mod hub;
 mod litter;
 pub mod proc;

@@ -7,6 +7,7 @@ mod disconnects;
 mod echo;
 mod event_loop;
 mod fake_hub;
+mod h2;
 mod health;
 mod hostile;
 mod idle;
