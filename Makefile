@@ -4,14 +4,15 @@ CARGO ?= cargo
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: help demo test check unit loom c blackbox clients bench header install setup clean
+.PHONY: help demo test check unit loom c blackbox clients browser screenshots bench header install setup clean
 
 help:
 	@echo "make demo              see it work: a hub, a C worker, a Rust worker, real requests"
 	@echo "make test              everything that CI runs"
 	@echo "make bench             Slotway beside its floors and peers; bench-core, bench-http for one"
 	@echo "make install PREFIX=…  the hub, the C library, its header, pkg-config and CMake files"
-	@echo "make check|unit|loom|c|blackbox|clients   one part of make test"
+	@echo "make check|unit|loom|c|blackbox|clients|browser   one part of make test"
+	@echo "make screenshots       docs/dashboard-*.png: the dashboard under load, one worker stopped"
 	@echo "make header            write include/slotway.h anew after a change of the C ABI"
 
 setup:
@@ -23,8 +24,11 @@ demo: setup
 test: setup
 	@scripts/test.sh
 
-check unit loom c blackbox clients: setup
+check unit loom c blackbox clients browser: setup
 	@scripts/test.sh $@
+
+screenshots: setup
+	@tests/browser/run.sh screenshots
 
 bench: setup
 	@scripts/bench.sh

@@ -19,7 +19,8 @@ done
 if [ "${1:-}" = all ]; then
     packages=()
     for pair in g++:g++ pkg-config:pkg-config strace:strace valgrind:valgrind cmake:cmake \
-        curl:curl openssl:openssl python3:python3 node:nodejs npm:npm ${2:-}; do
+        curl:curl openssl:openssl python3:python3 node:nodejs npm:npm chromium:chromium \
+        ${2:-}; do
         missing "${pair%%:*}" && packages+=("${pair#*:}")
     done
     # Debian has the virtual environments of its Python in a package of their own.

@@ -20,13 +20,13 @@ mod workers;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use axum::{Extension, Router};
 
 use guard::Way;
 
@@ -56,6 +56,7 @@ fn router(shared: Arc<Shared>, way: Way) -> Router {
         .route(Page::Ready.path(), any(ready))
         .fallback(nothing)
         .method_not_allowed_fallback(not_allowed)
+        .layer(Extension(way.clone()))
         .layer(from_fn_with_state(way, guard::guard))
         .with_state(shared)
 }

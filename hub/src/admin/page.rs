@@ -1,8 +1,13 @@
 //! The dashboard: one file, which asks for everything else as any program does.
 
+use std::borrow::Cow;
+
+use axum::Extension;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+
+use super::guard::Way;
 
 const PAGE: &str = include_str!("dashboard.html");
 
@@ -14,9 +19,13 @@ pub(super) fn is(path: &str) -> bool {
     PATHS.contains(&path)
 }
 
-/// The page.
-pub(super) async fn page() -> Response {
-    let mut response = ([(CONTENT_TYPE, "text/html; charset=utf-8")], PAGE).into_response();
+/// The page. Where a token is wanted it is told so, and asks for it before anything else.
+pub(super) async fn page(Extension(way): Extension<Way>) -> Response {
+    let page = match way {
+        Way::Socket => Cow::from(PAGE),
+        Way::Tcp(_) => PAGE.replacen("<html ", "<html data-token=\"wanted\" ", 1).into(),
+    };
+    let mut response = ([(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy().clone());
     response
 }

@@ -103,6 +103,8 @@ struct DepartureInfo {
     at_ms: u64,
     level: Level,
     reason: &'static str,
+    /// Whether the hub ended it for what it did or failed to do.
+    evicted: bool,
     detail: String,
 }
 
@@ -344,6 +346,7 @@ impl From<Departure> for DepartureInfo {
             at_ms: since_1970(at),
             level: judge_departure(reason),
             reason: reason.name(),
+            evicted: reason.is_eviction(),
             detail,
         }
     }

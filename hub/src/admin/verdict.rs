@@ -67,8 +67,8 @@ pub(super) fn judge(look: &Look) -> (Level, String) {
     if let Some(silent) = silent(look) {
         let silent = words(silent);
         let say = match look.answered {
-            Some(_) => format!("stopped answering {silent} ago; {} in it", hang(owed)),
-            None => format!("has answered nothing for {silent}; {} in it", hang(owed)),
+            Some(_) => format!("stopped answering {silent} ago; {}", hang(owed)),
+            None => format!("has answered nothing for {silent}; {}", hang(owed)),
         };
         return (Level::Sick, say);
     }

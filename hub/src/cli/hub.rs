@@ -151,7 +151,10 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str 
 /// Says where the hub listens, in a line for each listener that scripts can read.
 fn announce(hub: &Hub, ready_file: Option<&Path>) -> Result<(), HubError> {
     let line = |endpoint| format!("slotway: listening on {endpoint}\n");
-    let lines: String = hub.addresses().iter().map(line).collect();
+    let mut lines: String = hub.addresses().iter().map(line).collect();
+    if let Some(address) = hub.admin_address() {
+        lines.push_str(&format!("slotway: dashboard on http://{address}/\n"));
+    }
     // Whoever closed standard output does not want to know.
     let _ = io::stdout().write_all(lines.as_bytes());
     let Some(path) = ready_file else { return Ok(()) };

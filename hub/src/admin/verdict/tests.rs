@@ -34,11 +34,11 @@ fn a_worker_that_stops_answering_is_sick_soon() {
     let stopped = Look { owed: 16, owed_for: Some(secs(5)), answered: Some(secs(4)), ..well() };
     let (level, say) = judge(&stopped);
     assert_eq!(level, Level::Sick);
-    assert_eq!(say, "stopped answering 4 s ago; 16 requests hang in it");
+    assert_eq!(say, "stopped answering 4 s ago; 16 requests hang");
     let never = Look { answered: None, p99: None, owed: 1, owed_for: Some(secs(6)), ..well() };
     let (level, say) = judge(&never);
     assert_eq!(level, Level::Sick);
-    assert_eq!(say, "has answered nothing for 6 s; 1 request hangs in it");
+    assert_eq!(say, "has answered nothing for 6 s; 1 request hangs");
 }
 
 #[test]
