@@ -43,6 +43,9 @@ class TimedOut(Exception):
 class Client:
     """What a client does. `body` is bytes, or a list of bytes to send piece by piece."""
 
+    unable = ()
+    """Names of cases that are beyond this client."""
+
     def request(self, method, path, headers=(), body=None, timeout=None):
         raise NotImplementedError
 

@@ -117,6 +117,8 @@ def run(make, version, scheme, rig, same):
     client = make(rig.bases[scheme], version, str(rig.certificate))
     wrong = []
     for case, expected in EXPECTED.items():
+        if case.__name__ in client.unable:
+            continue
         try:
             got = as_json(case(client))
         except Exception as error:
@@ -143,7 +145,7 @@ def main():
             for make, version, scheme in CLIENTS:
                 wrong = run(make, version, scheme, rig, same)
                 name = f"{make.__name__.lower()}, {version}, {scheme}"
-                print(f"{'FAILED' if wrong else 'ok':7} {name}: {len(EXPECTED) + 1} cases")
+                print(f"{'FAILED' if wrong else 'ok':7} {name}")
                 for line in wrong:
                     print(f"        {line}")
                 failed += bool(wrong)
