@@ -8,6 +8,7 @@
 //! it, and the slot is given back when the last of them lets go.
 
 mod download;
+mod leftover;
 mod spool;
 mod upload;
 
@@ -21,6 +22,7 @@ use slotway_core::map::HEAD_BYTES_RESERVED;
 use slotway_core::{End, Watch};
 
 pub(crate) use download::{Download, UploadTask};
+pub(crate) use leftover::drain;
 pub(crate) use spool::{Budget, Spool, SpoolError, SpoolReader};
 pub(crate) use upload::{Upload, Uploaded};
 

@@ -2,12 +2,20 @@
 
 mod common;
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use common::h2::{Session, block_on};
 use common::{Rig, Worker, wait_until};
 use http::{Method, Version};
+use http_body::Frame;
+use http_body_util::BodyExt;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
 
 fn echo(request: common::Request) {
     let body = request.body();
@@ -257,6 +265,44 @@ fn what_cannot_be_served_is_refused_in_words() {
         assert_eq!((head.status, head.text()), (200, ""));
     });
     wait_until("every slot is free", || rig.slots()["free"] == 16);
+}
+
+/// Goal: who is refused before its body was sent may send it all the same, and is not reset.
+#[test]
+fn a_refused_body_may_still_be_sent() {
+    let rig = Rig::new();
+    block_on(async {
+        let stream = TcpStream::connect(rig.hub().address()).await.unwrap();
+        let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+        let (mut sender, connection) = handshake.unwrap();
+        tokio::spawn(connection);
+        let (chunks, body) = tokio::sync::mpsc::channel::<Frame<Bytes>>(1);
+        let request = http::Request::post("http://test/nowhere").body(Later(body)).unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        assert_eq!(response.status(), 404);
+        let said = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(said.starts_with(b"{"), "{said:?}");
+        // A stream that was reset would have dropped the other end.
+        for _ in 0..100 {
+            let chunk = Frame::data(Bytes::from_static(&[7; 8192]));
+            chunks.send(chunk).await.expect("the stream is still open");
+        }
+    });
+}
+
+/// A body that comes when it is sent.
+struct Later(tokio::sync::mpsc::Receiver<Frame<Bytes>>);
+
+impl http_body::Body for Later {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(cx).map(|frame| frame.map(Ok))
+    }
 }
 
 /// Goal: a client has as many streams as it may and the others wait for them.

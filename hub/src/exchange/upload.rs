@@ -13,11 +13,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Version;
 use http_body::Body;
 use hyper::body::Incoming;
 use slotway_core::{End, Watch};
 use tokio::time::Instant;
 
+use super::leftover::drain;
 use super::{Exchange, LOOKS_MAX};
 use crate::alarm::Alarm;
 
@@ -47,6 +49,7 @@ pub(crate) struct Upload {
     received: Option<Arc<AtomicU64>>,
     /// Bytes that may still come.
     left: u64,
+    version: Version,
 }
 
 /// Why a body's way ended.
@@ -66,8 +69,9 @@ pub(crate) enum Uploaded {
 
 impl Upload {
     /// A body that comes from `source`, or none when that has ended already.
-    pub(crate) fn new(source: Incoming) -> Upload {
+    pub(crate) fn new(source: Incoming, version: Version) -> Upload {
         Upload {
+            version,
             source: (!source.is_end_stream()).then_some(source),
             chunks: VecDeque::new(),
             chunk: 0,
@@ -253,6 +257,14 @@ impl Upload {
                 }
                 Poll::Pending => return Poll::Pending,
             }
+        }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Some(source) = self.source.take() {
+            drain(source, self.version);
         }
     }
 }

@@ -23,7 +23,7 @@ use super::record::Record;
 use super::request::{Origin, Request};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::response::{Answered, BadAnswer, respond};
-use crate::exchange::{Answer, Exchange, Upload, Uploaded};
+use crate::exchange::{Answer, Exchange, Upload, Uploaded, drain};
 use crate::health::Page;
 use crate::instance::NoSlot;
 use crate::metrics::RouteId;
@@ -76,7 +76,10 @@ async fn answer(
 ) -> Response<Kind> {
     if let Some(page) = Page::at(request.uri().path()) {
         record.set_route(RouteId::OWN);
-        return page.answer(shared, request.method()).map(Kind::Own);
+        let answer = page.answer(shared, request.method()).map(Kind::Own);
+        let version = request.version();
+        drain(request.into_body(), version);
+        return answer;
     }
     let is_head = *request.method() == Method::HEAD;
     match proxy(shared, client, request, origin, record).await {
@@ -104,13 +107,13 @@ async fn proxy(
     record: &mut Record,
 ) -> Result<Response<Kind>, Problem> {
     let (mut parts, incoming) = request.into_parts();
+    let mut upload = Upload::new(incoming, parts.version);
     if let Some(token) = shared.admin_token.get()
         && token.is_in(&parts.headers)
     {
         // Whoever sent it here meant the admin surface; no worker may learn it.
         parts.headers.remove(AUTHORIZATION);
     }
-    let mut upload = Upload::new(incoming);
     if !upload.is_collected() {
         upload.count_in(record.body_counter());
     }
