@@ -101,6 +101,7 @@ impl Config {
         if self.threads == Some(0) {
             faults.zero("threads");
         }
+        self.compression.check(&mut faults);
         if let Some(cors) = &self.cors {
             cors.check(&mut faults);
         }

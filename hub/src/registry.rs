@@ -86,6 +86,11 @@ impl Live {
         self.table.find(host, method, path)
     }
 
+    /// The methods of a path, if it has any.
+    pub(crate) fn allow(&self, host: &str, path: &str) -> Option<&http::HeaderValue> {
+        self.table.allow(host, path)
+    }
+
     /// The names that are served, each with the number of its instances that `counts`.
     pub(crate) fn names(&self, counts: impl Fn(&Instance) -> bool) -> BTreeMap<&str, usize> {
         let mut names = BTreeMap::new();

@@ -10,6 +10,7 @@ use crate::client_limit::ClientLimit;
 use crate::config::Config;
 use crate::departures::Departures;
 use crate::exchange::Budget;
+use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) admin_token: OnceLock<Token>,
     draining: AtomicBool,
     pub(crate) clients: Arc<ClientLimit>,
+    /// Lets as many responses be compressed at a time as the configuration says.
+    pub(crate) compressions: Arc<Gate>,
 }
 
 impl Shared {
@@ -39,6 +42,7 @@ impl Shared {
             watched: Watched::default(),
             admin_token: OnceLock::new(),
             clients: Arc::new(ClientLimit::new()),
+            compressions: Arc::new(Gate::new(config.compression.streams, 0)),
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
             departures: Departures::default(),
             draining: AtomicBool::new(false),
@@ -50,6 +54,7 @@ impl Shared {
     /// restart: whatever a request or a worker is judged by from here on.
     pub(crate) fn apply(&self, config: Config) {
         self.spool_budget.set_max(config.limits.spool_bytes_total);
+        self.compressions.set_limits(config.compression.streams, 0);
         self.registry.apply(&config);
         self.config.store(Arc::new(config));
     }

@@ -59,6 +59,9 @@ pub struct Compression {
     pub enabled: bool,
     /// Responses that are shorter stay as they are.
     pub min_bytes: u16,
+    /// Responses that are compressed at a time; further ones stay as they are. Each takes
+    /// less than 1 MiB.
+    pub streams: u32,
 }
 
 /// What one route, or several, has of its own. The first rule that matches counts.
@@ -91,7 +94,18 @@ pub struct RouteRule {
 
 impl Default for Compression {
     fn default() -> Compression {
-        Compression { enabled: false, min_bytes: 1024 }
+        Compression { enabled: false, min_bytes: 1024, streams: 128 }
+    }
+}
+
+impl Compression {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        if self.streams == 0 {
+            faults.add(
+                "compression.streams",
+                "0 is too low; write 1 or more, or turn compression off by enabled = false",
+            );
+        }
     }
 }
 

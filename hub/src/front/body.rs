@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 
+use super::compression::Compressed;
 use super::record::{End, Record};
 use crate::exchange::{SpoolError, SpoolReader};
 
@@ -67,6 +68,8 @@ pub(crate) enum Kind {
     },
     /// The hub's own words.
     Own(axum::body::Body),
+    /// Another one, in a coding that its client accepts.
+    Compressed(Box<Compressed>),
 }
 
 /// Why a body broke off. hyper closes the connection, so that the client can tell it from
@@ -75,6 +78,7 @@ pub(crate) enum Kind {
 pub(crate) enum BodyError {
     Spool(SpoolError),
     Own(axum::Error),
+    Encoder(std::io::Error),
 }
 
 impl http_body::Body for Body {
@@ -118,7 +122,7 @@ impl Drop for Body {
 }
 
 impl Kind {
-    fn poll_frame(
+    pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
@@ -142,6 +146,7 @@ impl Kind {
             Kind::Own(body) => {
                 http_body::Body::poll_frame(Pin::new(body), cx).map_err(BodyError::Own)
             }
+            Kind::Compressed(body) => body.poll_frame(cx),
         }
     }
 
@@ -151,16 +156,18 @@ impl Kind {
             Kind::Full(bytes) => bytes.is_empty(),
             Kind::Stream { reader, .. } => reader.is_finished(),
             Kind::Own(body) => body.is_end_stream(),
+            Kind::Compressed(body) => body.is_end_stream(),
         }
     }
 
-    fn size_hint(&self) -> SizeHint {
+    pub(super) fn size_hint(&self) -> SizeHint {
         match self {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Stream { remaining: Some(length), .. } => SizeHint::with_exact(*length),
             Kind::Stream { remaining: None, .. } => SizeHint::default(),
             Kind::Own(body) => body.size_hint(),
+            Kind::Compressed(_) => SizeHint::default(),
         }
     }
 }
@@ -170,6 +177,7 @@ impl fmt::Display for BodyError {
         match self {
             BodyError::Spool(error) => error.fmt(f),
             BodyError::Own(error) => error.fmt(f),
+            BodyError::Encoder(error) => write!(f, "a response cannot be compressed: {error}"),
         }
     }
 }

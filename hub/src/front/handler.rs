@@ -16,7 +16,9 @@ use tracing::warn;
 use super::access::Access;
 use super::admit::{Slot, is_served, refuse, slot};
 use super::body::{Body, Kind};
+use super::compression::Wish;
 use super::connection::Peer;
+use super::cors::{Grant, preflight};
 use super::limits::Limits;
 use super::pace::{Pace, Said};
 use super::record::Record;
@@ -49,10 +51,25 @@ pub(super) async fn handle(
     let mut record = Record::begin(client.pace.begin(), request.method());
     let version = request.version();
     let Peer { address, via } = &client.peer;
-    let trusted = via.is_trusted(&shared.config().forwarded);
+    let (trusted, grant, wish) = {
+        let config = shared.config();
+        let (method, headers) = (request.method(), request.headers());
+        let grant = config.cors.as_ref().map(|cors| Grant::of(cors, headers));
+        let wish = config.compression.enabled.then(|| Wish::of(method, headers));
+        (via.is_trusted(&config.forwarded), grant, wish)
+    };
     let id = RequestId::of(request.headers(), trusted);
     let origin = Origin { peer: *address, via, trusted, id: id.clone() };
     let mut response = answer(shared, client, request, origin, &mut record).await;
+    if let Some(wish) = wish {
+        let config = shared.config();
+        response = wish.grant(&config.compression, &shared.compressions, response);
+    }
+    if let Some(grant) = grant
+        && let Some(cors) = &shared.config().cors
+    {
+        grant.write(cors, response.headers_mut());
+    }
     response.headers_mut().insert(X_REQUEST_ID, id.value());
     record.set_status(response.status());
     let response = response.map(|kind| Body::new(kind, record));
@@ -133,6 +150,10 @@ async fn proxy(
         }
         (limits, small, request)
     };
+    if let Some(reply) = preflight(shared, &request) {
+        record.set_route(RouteId::OWN);
+        return Ok(reply);
+    }
     if !upload.is_collected() {
         // Nobody has to send a body only to learn that there is no such route, or that it
         // is too long.

@@ -1,8 +1,8 @@
 //! Which headers go further, and which are between two neighbours only.
 
 use http::header::{
-    CONNECTION, HeaderMap, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE, VARY,
 };
 
 /// Names that are about one connection (RFC 9110, section 7.6.1) whatever `connection`
@@ -53,6 +53,17 @@ impl Named {
 
     pub(super) fn names(&self) -> &[HeaderName] {
         &self.names
+    }
+}
+
+/// Adds a name to `vary`, unless it is there.
+pub(super) fn add_vary(headers: &mut HeaderMap, name: &'static str) {
+    let known = headers.get_all(VARY).iter().any(|value| {
+        let mut names = value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+        names.any(|known| known == b"*" || known.eq_ignore_ascii_case(name.as_bytes()))
+    });
+    if !known {
+        headers.append(VARY, HeaderValue::from_static(name));
     }
 }
 

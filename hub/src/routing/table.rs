@@ -82,6 +82,11 @@ impl<P> Table<P> {
             None => Found::NotAllowed(&found.value.allow),
         }
     }
+
+    /// The methods of a path, if it has any.
+    pub(crate) fn allow(&self, host: &str, path: &str) -> Option<&HeaderValue> {
+        self.hosts.find(host, |paths| paths.at(path)).map(|found| &found.value.allow)
+    }
 }
 
 impl<P> Paths<P> {

@@ -360,6 +360,13 @@ pub(crate) const TABLES: &[Table<Config>] = &[
                 "min-bytes",
                 "Responses that are shorter stay as they are."
             ),
+            key!(
+                Count<u32>,
+                compression.streams,
+                "streams",
+                "Responses that are compressed at a time, each in less than 1M of memory; \
+                 further ones stay as they are."
+            ),
         ],
     },
     Table {
