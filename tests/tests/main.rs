@@ -8,6 +8,7 @@ mod echo;
 mod event_loop;
 mod fake_hub;
 mod h2;
+mod half_close;
 mod health;
 mod hostile;
 mod idle;

@@ -20,7 +20,7 @@ use super::compression::Wish;
 use super::connection::Peer;
 use super::cors::{Grant, preflight};
 use super::limits::Limits;
-use super::pace::{Pace, Said};
+use super::pace::{Busy, Pace, Said};
 use super::record::Record;
 use super::request::{Origin, Request};
 use super::request_id::{RequestId, X_REQUEST_ID};
@@ -42,13 +42,14 @@ pub(super) struct Client {
     pub(super) pace: Arc<Pace>,
 }
 
-/// Answers one request.
+/// Answers one request. The connection has been busy since hyper had the request's head.
 pub(super) async fn handle(
     shared: &Shared,
     client: &Client,
+    busy: Busy,
     request: http::Request<Incoming>,
 ) -> Response<Body> {
-    let mut record = Record::begin(client.pace.begin(), request.method());
+    let mut record = Record::begin(busy, request.method());
     let version = request.version();
     let Peer { address, via } = &client.peer;
     let (trusted, grant, wish) = {

@@ -36,7 +36,9 @@ pub(super) async fn serve(
     let client = Client { peer, pace };
     let service = service_fn(|request| {
         let client = &client;
-        async move { Ok::<_, Infallible>(handle(shared, client, request).await) }
+        // At once: hyper reads on before it polls.
+        let busy = client.pace.begin();
+        async move { Ok::<_, Infallible>(handle(shared, client, busy, request).await) }
     });
     let connection = http1::Builder::new()
         .header_read_timeout(None)

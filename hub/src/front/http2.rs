@@ -61,7 +61,8 @@ pub(super) async fn serve(
         let (shared, peer) = (shared.clone(), peer.clone());
         async move {
             let client = Client { peer, pace: STREAM.with(Arc::clone) };
-            Ok::<_, Infallible>(handle(&shared, &client, request).await)
+            let busy = client.pace.begin();
+            Ok::<_, Infallible>(handle(&shared, &client, busy, request).await)
         }
     });
     let window = limits.http2_window_bytes;

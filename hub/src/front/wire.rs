@@ -27,8 +27,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use self::ended::Ended;
 pub(super) use self::ended::Transport;
+use self::ended::{Ended, INTERIM};
 use self::guard::{Guard, Refusal};
 use self::linger::Linger;
 use super::pace::{Pace, Said};
@@ -140,10 +140,9 @@ impl<T: Transport> Wire<T> {
                 // hyper closes after the answer to what stood in for the head.
                 return Poll::Pending;
             }
-            if let Some(ended) = &mut self.ended {
+            if self.ended.is_some() {
                 if self.pace.idle_since().is_none() {
-                    ready!(ended.poll_gone(cx));
-                    return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+                    return self.poll_ended(cx);
                 }
                 // Everything is answered.
                 match self.guard.end() {
@@ -156,7 +155,7 @@ impl<T: Transport> Wire<T> {
             ready!(Pin::new(&mut self.inner).poll_read(cx, into))?;
             let came = &into.filled()[before..];
             if came.is_empty() {
-                if self.is_awaited() && self.ask(cx)? {
+                if self.is_awaited() && self.watch() {
                     continue;
                 }
                 match self.guard.end() {
@@ -194,30 +193,45 @@ impl<T: Transport> Wire<T> {
         self.pace.idle_since().is_none() && (self.guard.is_between() || self.guard.is_holding())
     }
 
-    /// The client's sending has ended while an answer is outstanding: asks whether it is
-    /// there, and watches. `false`: there is no way to know.
-    fn ask(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+    /// The client's sending has ended while an answer is outstanding: watches it from now
+    /// on. `false`: there is no way to know.
+    fn watch(&mut self) -> bool {
         self.ended = Ended::watch(self.inner.socket());
-        if self.ended.is_none() {
-            return Ok(false);
+        self.ended.is_some()
+    }
+
+    /// Whether the client that sends no more is there.
+    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(ended) = &mut self.ended {
+            if ended.poll_gone(cx).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+            }
+            ready!(ended.poll_due(cx));
+            let question = match self.pace.said() {
+                // What is under way asks as well.
+                _ if !self.flushed => None,
+                Said::Nothing if !self.guard.is_http10() => Some(INTERIM),
+                Said::Chunks => ended.zero(),
+                _ => None,
+            };
+            if let Some(question) = question {
+                ready!(self.ask(cx, question))?;
+            }
         }
-        let question = match self.pace.said() {
-            // hyper has more to say, which asks as well.
-            _ if !self.flushed => return Ok(true),
-            Said::Nothing if !self.guard.is_http10() => ended::INTERIM,
-            Said::Chunks => ended::ZERO,
-            _ => return Ok(true),
-        };
+        Poll::Pending
+    }
+
+    fn ask(&mut self, cx: &mut Context<'_>, question: &[u8]) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.inner).poll_write(cx, question)? {
             Poll::Ready(count) if count == question.len() => {
                 let _ = Pin::new(&mut self.inner).poll_flush(cx)?;
+                Poll::Ready(Ok(()))
             }
             // Half of it cannot be taken back.
-            Poll::Ready(_) => return Err(io::ErrorKind::ConnectionAborted.into()),
-            // What went out before is not even through.
-            Poll::Pending => {}
+            Poll::Ready(_) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+            // The client reads nothing.
+            Poll::Pending => Poll::Ready(Ok(())),
         }
-        Ok(true)
     }
 }
 

@@ -15,17 +15,27 @@ use std::future::Future;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncWrite, Interest};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::time::Instant;
+
+use crate::alarm::Alarm;
 
 /// Every client of HTTP/1.1 takes an interim response (RFC 9110, section 15.2).
 pub(super) const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// A chunk's size may begin with zeros, the last one's too (RFC 9112, section 7.1).
-pub(super) const ZERO: &[u8] = b"0";
+const ZERO: &[u8] = b"0";
+
+/// How often a chunk's size may be asked with: there are readers that take no more than 16
+/// digits, and no chunk's size here has more than six.
+const ZEROS_MAX: u32 = 8;
+/// The time to the second question, which doubles with each up to the longest.
+const PAUSE: Duration = Duration::from_secs(1);
+const DOUBLINGS_MAX: u32 = 4;
 
 /// A machine that is there answers to one of three questions.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
@@ -52,6 +62,12 @@ impl Transport for UnixStream {
 /// Watches a client that sends no more.
 pub(super) struct Ended {
     gone: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Questions that were asked, and how many of them were [`ZERO`].
+    asked: u32,
+    zeros: u32,
+    /// When the next one is due.
+    due: Instant,
+    alarm: Alarm,
 }
 
 impl Ended {
@@ -79,12 +95,28 @@ impl Ended {
                 let _ = socket.try_io(Interest::WRITABLE, blocked);
             }
         };
-        Some(Ended { gone: Box::pin(gone) })
+        let (due, alarm) = (Instant::now(), Alarm::default());
+        Some(Ended { gone: Box::pin(gone), asked: 0, zeros: 0, due, alarm })
     }
 
     /// Ready once nobody is there any more.
     pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.gone.as_mut().poll(cx)
+    }
+
+    /// Ready when it is time for a question: at once for the first one. A client that has
+    /// half-closed and leaves later says nothing more about it unless it is asked.
+    pub(super) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.alarm.poll_at(cx, self.due));
+        self.due = Instant::now() + PAUSE * (1 << self.asked.min(DOUBLINGS_MAX));
+        self.asked += 1;
+        Poll::Ready(())
+    }
+
+    /// A question between two chunks, if there was not enough of them.
+    pub(super) fn zero(&mut self) -> Option<&'static [u8]> {
+        self.zeros += 1;
+        (self.zeros <= ZEROS_MAX).then_some(ZERO)
     }
 }
 
