@@ -1,5 +1,6 @@
 //! Black-box cases: hubs and workers as real processes, spoken to through real sockets.
 
+mod abuse;
 mod answers;
 mod control_socket;
 mod death;
