@@ -203,8 +203,11 @@ typedef struct slotway_worker_options {
     // How often a thread in slotway_worker_next looks before it sleeps, at most; adapted to
     // the machine otherwise. Negative: it sleeps at once.
     int32_t spin;
-    // 0.
-    uint32_t reserved;
+    // The number of this deployment, such as a build's or the time in seconds: as soon as
+    // the worker is ready the hub retires the workers of its names with lower numbers, which
+    // finish what they have and then hear SLOTWAY_E_CLOSED. Otherwise what the environment
+    // variable SLOTWAY_GENERATION says, and without it none: nobody is retired.
+    uint32_t generation;
 } slotway_worker_options;
 
 // What a registration may have besides its name and routes. Begin with
@@ -455,7 +458,8 @@ slotway_status slotway_worker_next(struct slotway_worker *worker,
 // Lifetime: until slotway_worker_close.
 // From any thread.
 // Errors: SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
-slotway_status slotway_worker_poll_fd(struct slotway_worker *worker, int *fd);
+slotway_status slotway_worker_poll_fd(struct slotway_worker *worker,
+                                      int *fd);
 
 // Takes the requests that are there now, capacity at most, without waiting. When *count
 // is less than capacity the poll descriptor is armed: it becomes readable when there is

@@ -131,6 +131,7 @@ fn the_control_messages_are_as_specified() {
                 pid: 4242,
                 region: None,
                 features: vec![FEATURE_PROBE.into()],
+                generation: 7,
             })),
         ),
         (

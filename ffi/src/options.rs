@@ -50,8 +50,11 @@ pub struct slotway_worker_options {
     /// How often a thread in slotway_worker_next looks before it sleeps, at most; adapted to
     /// the machine otherwise. Negative: it sleeps at once.
     pub spin: i32,
-    /// 0.
-    pub reserved: u32,
+    /// The number of this deployment, such as a build's or the time in seconds: as soon as
+    /// the worker is ready the hub retires the workers of its names with lower numbers, which
+    /// finish what they have and then hear SLOTWAY_E_CLOSED. Otherwise what the environment
+    /// variable SLOTWAY_GENERATION says, and without it none: nobody is retired.
+    pub generation: u32,
 }
 
 /// What a registration may have besides its name and routes. Begin with
@@ -169,9 +172,6 @@ pub(crate) unsafe fn worker_options(
     let Some(given) = given else {
         return Ok(built);
     };
-    if given.reserved != 0 {
-        return Err(Fault::Argument(format!("options.reserved is {}; leave it 0", given.reserved)));
-    }
     if !given.hub.is_null() {
         // SAFETY: the caller's promise.
         let path = unsafe { CStr::from_ptr(given.hub) };
@@ -185,6 +185,7 @@ pub(crate) unsafe fn worker_options(
     built = set(built, given.head_bytes, Options::head_bytes);
     built = set(built, given.request_bytes, Options::request_bytes);
     built = set(built, given.response_bytes, Options::response_bytes);
+    built = set(built, given.generation, |built, number| built.generation(number.into()));
     if let Some(timeout) = milliseconds(given.drain_timeout_ms) {
         built = built.drain_deadline(timeout);
     }

@@ -8,7 +8,7 @@ mod reserve;
 mod slots;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -51,6 +51,8 @@ pub(crate) struct Instance {
     violated: OnceLock<Violation>,
     /// Probes that it has missed in a row.
     misses: AtomicU32,
+    /// It has answered a probe.
+    proven: AtomicBool,
     /// Tells the session that there is something to see to.
     session: Notify,
 }
@@ -66,6 +68,8 @@ pub(crate) struct Who {
     pub(crate) uid: u32,
     /// The worker's library, as it says.
     pub(crate) sdk: String,
+    /// Which deployment of its program it is, as it says.
+    pub(crate) generation: u64,
 }
 
 impl Who {
@@ -105,6 +109,7 @@ impl Instance {
             services: ArcSwap::default(),
             violated: OnceLock::new(),
             misses: AtomicU32::new(0),
+            proven: AtomicBool::new(false),
             session: Notify::new(),
         }
     }
@@ -193,6 +198,23 @@ impl Instance {
     pub(crate) fn misses(&self) -> u32 {
         // Relaxed: a number for people.
         self.misses.load(Ordering::Relaxed)
+    }
+
+    /// It has answered a probe, and so has taken a slot.
+    pub(crate) fn prove(&self) {
+        // Relaxed: the registry's lock orders it for whoever acts on it.
+        self.proven.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it replaces instances of this generation.
+    pub(crate) fn outranks(&self, generation: u64) -> bool {
+        // Relaxed: as above.
+        self.who.generation > generation && self.proven.load(Ordering::Relaxed) && self.is_live()
+    }
+
+    /// Tells the session that there is something to see to.
+    pub(crate) fn call_session(&self) {
+        self.session.notify_one();
     }
 
     /// The hub cannot serve it any more.

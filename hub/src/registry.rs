@@ -215,6 +215,40 @@ impl Registry {
         instance.wake_all();
     }
 
+    /// Retires the registrations of older generations whose names this instance serves.
+    /// What a worker that loses all of them has not seen moves.
+    pub(crate) fn retire_older(&self, successor: &Instance) {
+        let mut state = self.lock();
+        let Some(own) = state.workers.get(&successor.who.id) else { return };
+        let names: Vec<_> = own.registrations.iter().map(|own| own.service.clone()).collect();
+        let mut retired = Vec::new();
+        for worker in state.workers.values_mut() {
+            if !successor.outranks(worker.instance.who.generation) {
+                continue;
+            }
+            let is_older =
+                |own: &mut Arc<Registration>| names.iter().any(|n| Arc::ptr_eq(n, &own.service));
+            let before = worker.registrations.len();
+            worker.registrations.extract_if(.., is_older).for_each(|own| own.close());
+            if worker.registrations.len() == before {
+                continue;
+            }
+            if worker.registrations.is_empty() {
+                worker.instance.drain();
+            }
+            retired.push(worker.instance.clone());
+        }
+        if retired.is_empty() {
+            return;
+        }
+        self.publish(&mut state);
+        drop(state);
+        for instance in retired {
+            instance.wake_all();
+            instance.call_session();
+        }
+    }
+
     /// Forgets a worker that is gone.
     pub(crate) fn disconnect(&self, instance: &Instance) {
         let mut state = self.lock();

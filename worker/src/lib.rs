@@ -61,7 +61,7 @@ pub use backoff::Backoff;
 pub use connection::Connection;
 pub use error::{Error, ErrorCode, Result};
 pub use exchange::{BodyReader, Exchange, Header, RawExchange};
-pub use options::{Connect, HUB_VARIABLE, Heartbeat, Options};
+pub use options::{Connect, GENERATION_VARIABLE, HUB_VARIABLE, Heartbeat, Options};
 pub use registration::Registration;
 pub use response::{IntoResponse, Response};
 pub use shared::RegistrationState;

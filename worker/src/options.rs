@@ -12,6 +12,10 @@ use crate::error::{Error, Result};
 /// The environment variable that names the hub's socket.
 pub const HUB_VARIABLE: &str = "SLOTWAY_HUB";
 
+/// The environment variable that numbers this deployment, as
+/// [`Options::generation`] does.
+pub const GENERATION_VARIABLE: &str = "SLOTWAY_GENERATION";
+
 /// Longest path of a Unix socket, in bytes.
 const SOCKET_PATH_BYTES_MAX: usize = 107;
 
@@ -64,6 +68,7 @@ pub struct Options {
     pub(crate) handshake_timeout: Duration,
     pub(crate) drain_deadline: Duration,
     pub(crate) heartbeat: Option<Heartbeat>,
+    pub(crate) generation: Option<u64>,
 }
 
 impl Default for Options {
@@ -78,6 +83,7 @@ impl Default for Options {
             handshake_timeout: Duration::from_secs(10),
             drain_deadline: Duration::from_secs(30),
             heartbeat: None,
+            generation: None,
         }
     }
 }
@@ -186,6 +192,30 @@ impl Options {
         self
     }
 
+    /// The number of this deployment, such as a build's or the time in seconds: as soon as
+    /// the worker is ready the hub retires the instances of its names with lower numbers.
+    /// They finish what they have, and their `run` returns. Without it: what
+    /// `SLOTWAY_GENERATION` says, else 0, which replaces nobody.
+    #[must_use]
+    pub fn generation(mut self, generation: u64) -> Options {
+        self.generation = Some(generation);
+        self
+    }
+
+    /// The number of this deployment that these options lead to.
+    pub(crate) fn generation_number(&self) -> Result<u64> {
+        let named = || env::var_os(GENERATION_VARIABLE).filter(|named| !named.is_empty());
+        let Some(named) = self.generation.is_none().then(named).flatten() else {
+            return Ok(self.generation.unwrap_or(0));
+        };
+        named.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| {
+            Error::InvalidArgument(format!(
+                "{GENERATION_VARIABLE} is {named:?}; it is a number, such as 7 or the time in \
+                 seconds"
+            ))
+        })
+    }
+
     /// The path of the hub's control socket that these options lead to.
     pub fn hub_path(&self) -> PathBuf {
         self.hub.clone().unwrap_or_else(|| {
@@ -202,6 +232,7 @@ impl Options {
                  {SOCKET_PATH_BYTES_MAX}"
             )));
         }
+        self.generation_number()?;
         // The hub's defaults stand where nothing is asked for; the sum is the hub's to judge.
         self.region.or(Default::default()).validate().map_err(|error| {
             Error::InvalidArgument(format!("the region that is asked for cannot be: {error}"))

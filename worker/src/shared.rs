@@ -209,7 +209,15 @@ impl Shared {
         let _ = epoll::delete(&self.epoll, session.worker_bell());
         self.change(|state| {
             self.session.store(None);
-            state.registrations.fill(RegistrationState::Pending);
+            for registration in &mut state.registrations {
+                // That somebody else serves it now stays true.
+                if !matches!(
+                    registration,
+                    RegistrationState::Refused { code: RefusalCode::Replaced, .. }
+                ) {
+                    *registration = RegistrationState::Pending;
+                }
+            }
         });
         session.close();
     }

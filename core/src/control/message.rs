@@ -91,6 +91,15 @@ pub struct Hello {
     /// [`FEATURE_PROBE`](super::FEATURE_PROBE). A name that the hub does not know is ignored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
+    /// Which deployment of its program this is; a higher number replaces the lower ones of
+    /// the same names. Instances of one number, 0 for none, share the load. Only with
+    /// [`FEATURE_PROBE`](super::FEATURE_PROBE).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub generation: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Sizes that a worker asks for. Every field may be left to the hub.

@@ -27,6 +27,7 @@ fn hello() -> WorkerMessage {
         pid: 7,
         region: None,
         features: Vec::new(),
+        generation: 0,
     })
 }
 
@@ -89,6 +90,7 @@ fn a_message_that_is_too_long_is_not_sent() {
         pid: 1,
         region: None,
         features: Vec::new(),
+        generation: 0,
     });
     assert!(matches!(encode(&message), Err(FrameError::Length(_))));
 }

@@ -15,7 +15,7 @@ const INIT: WorkerOptions = WorkerOptions {
     heartbeat_interval_ms: 0,
     heartbeat_timeout_ms: 0,
     spin: 0,
-    reserved: 0,
+    generation: 0,
 };
 
 fn built(options: &WorkerOptions) -> Result<String, String> {
@@ -46,6 +46,7 @@ fn every_field_arrives() {
         heartbeat_interval_ms: 44,
         heartbeat_timeout_ms: 55,
         spin: 66,
+        generation: 77,
         ..INIT
     };
     let built = built(&options).expect("good");
@@ -62,6 +63,7 @@ fn every_field_arrives() {
         "interval: 44ms",
         "timeout: 55ms",
         "spin_cap: 66",
+        "generation: Some(77)",
         "sdk: \"c/",
     ];
     for part in parts {
@@ -77,8 +79,6 @@ fn what_cannot_be_says_why() {
         let error = built(&WorkerOptions { size, ..INIT }).expect_err("no such size");
         assert!(error.contains(&format!("options.size is {size}")), "{error}");
     }
-    let error = built(&WorkerOptions { reserved: 1, ..INIT }).expect_err("reserved");
-    assert!(error.contains("options.reserved is 1"), "{error}");
 }
 
 /// A struct of a newer header is welcome unless it asks for what this library cannot do.

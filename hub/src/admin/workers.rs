@@ -41,6 +41,7 @@ struct WorkerInfo {
     pid: Option<u32>,
     uid: u32,
     sdk: String,
+    generation: u64,
     standing: &'static str,
     in_flight: u32,
     /// Probes that it has missed in a row.
@@ -97,6 +98,7 @@ fn describe(instance: &Instance, registrations: &[Arc<Registration>]) -> WorkerI
         pid: instance.who.pid,
         uid: instance.who.uid,
         sdk: instance.who.sdk.clone(),
+        generation: instance.who.generation,
         standing: match instance.standing() {
             Standing::Live => "live",
             Standing::Draining => "draining",

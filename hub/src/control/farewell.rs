@@ -33,6 +33,7 @@ pub(super) async fn depart(
             Err(_) => (Reason::Disconnected, error.to_string()),
         },
         End::Left => (Reason::Left, "the worker drained and closed the connection".to_owned()),
+        End::Replaced => (Reason::Replaced, "a newer generation took over".to_owned()),
         End::Exited => end_of(pid),
         End::Violation(violation) => (Reason::Violation, violation.to_string()),
         End::Unresponsive(_) => (Reason::Unresponsive, unanswered(end)),
@@ -65,7 +66,7 @@ fn unanswered(end: &End) -> String {
 pub(super) async fn farewell(link: &mut Link, end: End) {
     // A word that cannot be delivered was said all the same.
     let _ = match end {
-        End::Link(_) | End::Left | End::Exited | End::Failed => Ok(()),
+        End::Link(_) | End::Left | End::Replaced | End::Exited | End::Failed => Ok(()),
         End::Shutdown => {
             let reason = "the hub shuts down".to_owned();
             link.send(&HubMessage::Bye(Notice { reason })).await

@@ -68,6 +68,14 @@ pub(super) async fn greet(
     })?;
     let wanted = hello.region.unwrap_or_default().or(shared.config().workers.region);
     let probed = hello.features.iter().any(|feature| feature == FEATURE_PROBE);
+    if hello.generation > 0 && !probed {
+        let reason = format!(
+            "the worker is of generation {} and does not know probes, by which it would show that \
+             it can take over; add the feature {FEATURE_PROBE:?}, or leave the generation out",
+            hello.generation
+        );
+        return Err(End::Refused(RefusalCode::BadMessage, reason));
+    }
     let region = create(shared, wanted, probed)?;
     let no_doorbell = |error: io::Error| {
         let reason = format!("the hub could not create a doorbell: {error}");
@@ -79,8 +87,13 @@ pub(super) async fn greet(
     let welcome = HubMessage::Welcome(welcome(protocol, &region, probed));
     link.send_with(&welcome, &[region.fd(), hubs.as_fd(), workers.as_fd()]).await?;
 
-    let who =
-        Who { id: peer.id, pid: peer.pid.map(i32::cast_unsigned), uid: peer.uid, sdk: hello.sdk };
+    let who = Who {
+        id: peer.id,
+        pid: peer.pid.map(i32::cast_unsigned),
+        uid: peer.uid,
+        sdk: hello.sdk,
+        generation: hello.generation,
+    };
     info!(worker = who.id, pid = who.pid, sdk = who.sdk, slots = wanted.slots, "worker connected");
     let instance = Arc::new(Instance::new(who, region, ringer, probed));
     shared.registry.connect(instance.clone());

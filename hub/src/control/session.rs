@@ -37,6 +37,8 @@ pub(super) enum End {
     Link(LinkError),
     /// It drained, was told so, and closed the connection.
     Left,
+    /// The same, because a newer generation took over.
+    Replaced,
     /// The process is gone.
     Exited,
     /// It broke the protocol of the region.
@@ -72,6 +74,7 @@ pub(super) async fn session(shared: Arc<Shared>, mut link: Link, peer: Peer, mut
                 prober,
                 registrations: Vec::new(),
                 leaving: Vec::new(),
+                replaced: false,
                 drain_asked: false,
                 drained: false,
             };
@@ -113,12 +116,21 @@ struct Session<'s> {
     exit: Option<AsyncFd<OwnedFd>>,
     prober: Prober,
     registrations: Vec<Arc<Registration>>,
-    /// Withdrawn, with exchanges still in flight.
-    leaving: Vec<Arc<Registration>>,
+    /// Withdrawn or retired, with exchanges still in flight.
+    leaving: Vec<Leaving>,
+    /// A newer generation has taken over everything that it served.
+    replaced: bool,
     /// The worker asked for a drain that is not confirmed yet.
     drain_asked: bool,
     /// And it was confirmed.
     drained: bool,
+}
+
+/// A registration that takes nothing new.
+struct Leaving {
+    registration: Arc<Registration>,
+    /// A newer generation has taken over.
+    retired: bool,
 }
 
 /// What a session wakes up for.
@@ -161,6 +173,11 @@ impl Session<'_> {
                 Event::Message(Err(LinkError::Frame(FrameError::Json(what)))) => {
                     self.bad(what).await
                 }
+                Event::Message(Err(LinkError::Ended))
+                    if self.replaced && self.leaving.is_empty() =>
+                {
+                    Err(End::Replaced)
+                }
                 Event::Message(Err(LinkError::Ended)) if self.drained => Err(End::Left),
                 Event::Message(Err(error)) => Err(error.into()),
                 Event::Probed(probed) => self.probed(probed),
@@ -174,7 +191,11 @@ impl Session<'_> {
     fn probed(&mut self, probed: Result<Probed, Violation>) -> Result<(), End> {
         let instance = &self.tie.instance;
         match probed {
-            Ok(Probed::Answered) => Ok(()),
+            Ok(Probed::Answered) => {
+                instance.prove();
+                self.take_over();
+                Ok(())
+            }
             Ok(Probed::Missed(misses)) => {
                 let (worker, pid) = instance.who.ids();
                 warn!(worker, pid, misses, "a probe was not answered in time");
@@ -188,9 +209,18 @@ impl Session<'_> {
         }
     }
 
+    /// Retires older generations of its names, if it has one and has shown that it is there.
+    fn take_over(&self) {
+        let instance = &self.tie.instance;
+        if instance.who.generation > 0 {
+            self.tie.shared.registry.retire_older(instance);
+        }
+    }
+
     /// The names that it serves, or served last.
     fn names(&self) -> Vec<String> {
-        let known = self.registrations.iter().chain(&self.leaving);
+        let leaving = self.leaving.iter().map(|leaving| &leaving.registration);
+        let known = self.registrations.iter().chain(leaving);
         known.map(|known| known.service.name().to_owned()).collect()
     }
 
@@ -215,6 +245,10 @@ impl Session<'_> {
                         let Register { id, name, .. } = register;
                         let registered = HubMessage::Registered(Registered { id, name });
                         self.link.send(&registered).await?;
+                        // Readiness before retirement: first it takes a slot.
+                        if self.tie.instance.who.generation > 0 {
+                            self.prober.ask_now();
+                        }
                     }
                 }
             }
@@ -223,7 +257,7 @@ impl Session<'_> {
                 match self.tie.shared.registry.unregister(&self.tie.instance, id) {
                     Some(registration) => {
                         self.registrations.retain(|known| known.id != id);
-                        self.leaving.push(registration);
+                        self.leaving.push(Leaving { registration, retired: false });
                         self.called().await?;
                     }
                     None => {
@@ -280,18 +314,39 @@ impl Session<'_> {
         Ok(self.link.refuse(None, RefusalCode::BadMessage, reason).await?)
     }
 
+    /// Sees to registrations that a newer generation has taken over.
+    async fn retire(&mut self) -> Result<(), End> {
+        // Those that their own worker withdraws do not stand here any more.
+        let before = self.leaving.len();
+        for registration in self.registrations.extract_if(.., |known| known.is_closing()) {
+            let (worker, name) = (self.tie.instance.who.id, registration.service.name());
+            info!(worker, name, "retired: a newer generation serves the name");
+            self.leaving.push(Leaving { registration, retired: true });
+        }
+        if self.leaving.len() > before && self.registrations.is_empty() {
+            self.replaced = true;
+            let reason = "a newer generation has taken over".to_owned();
+            self.link.send(&HubMessage::Drain(Notice { reason })).await?;
+        }
+        Ok(())
+    }
+
     /// Something that was waited for may have happened.
     async fn called(&mut self) -> Result<(), End> {
         if self.tie.instance.is_dead() {
             return Err(self.tie.instance.violation().map_or(End::Failed, End::Violation));
         }
-        let (gone, leaving) =
-            self.leaving.drain(..).partition::<Vec<_>, _>(|known| known.in_flight() == 0);
-        self.leaving = leaving;
-        for registration in gone {
-            let name = registration.service.name().to_owned();
-            let message = Registered { id: registration.id, name };
-            self.link.send(&HubMessage::Unregistered(message)).await?;
+        self.retire().await?;
+        let is_idle = |known: &mut Leaving| known.registration.in_flight() == 0;
+        for Leaving { registration, retired } in self.leaving.extract_if(.., is_idle) {
+            let (id, name) = (registration.id, registration.service.name().to_owned());
+            if retired {
+                let reason = format!("a newer generation serves {name:?} from here on");
+                self.link.refuse(Some(id), RefusalCode::Replaced, reason).await?;
+            } else {
+                let message = HubMessage::Unregistered(Registered { id, name });
+                self.link.send(&message).await?;
+            }
         }
         let idle = |known: &Arc<Registration>| known.in_flight() == 0;
         if self.drain_asked && self.leaving.is_empty() && self.registrations.iter().all(idle) {

@@ -24,6 +24,8 @@ pub(crate) struct Prober {
     due: Option<Instant>,
     /// When to ask next; never, if the worker does not know probes.
     next: Option<Instant>,
+    /// Somebody waits for the answer, also where hanging workers are left alone.
+    wanted: bool,
 }
 
 /// What came of a probe.
@@ -40,7 +42,14 @@ impl Prober {
     pub(crate) fn new(instance: &Instance, health: &Health) -> Prober {
         let known = instance.side().probe_slot().is_some();
         let next = known.then(|| Instant::now() + health.interval);
-        Prober { asked: None, due: None, next }
+        Prober { asked: None, due: None, next, wanted: false }
+    }
+
+    /// Asks as soon as possible, whatever the interval.
+    pub(crate) fn ask_now(&mut self) {
+        if self.next.is_some() {
+            (self.next, self.wanted) = (Some(Instant::now()), true);
+        }
     }
 
     /// Asks when it is time to, and waits for what comes of it. May be dropped and called
@@ -73,6 +82,7 @@ impl Prober {
                 Ok(found) => {
                     found?;
                     self.settle(instance)?;
+                    self.wanted = false;
                     // Relaxed: a number for people; only this task writes it.
                     instance.misses.store(0, Ordering::Relaxed);
                     Ok(Probed::Answered)
@@ -89,7 +99,7 @@ impl Prober {
     fn ask(&mut self, instance: &Instance, health: &Health) -> Result<(), Violation> {
         let now = Instant::now();
         self.next = Some(now + health.interval);
-        if health.misses == 0 {
+        if health.misses == 0 && !self.wanted {
             return Ok(());
         }
         // What was answered too late stays missed, and its slot is free again.

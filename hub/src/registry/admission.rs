@@ -1,10 +1,12 @@
 //! Whether a registration can be taken.
 
+use std::sync::Arc;
+
 use slotway_core::control::{RefusalCode, Register, check_name};
 
 use super::State;
 use crate::health::Page;
-use crate::instance::{Instance, RegisteredRoute};
+use crate::instance::{Instance, RegisteredRoute, Registration};
 use crate::metrics::RouteId;
 use crate::routing::{Candidate, Conflicts, HostPattern, Pattern, RouteMethod};
 
@@ -82,6 +84,18 @@ impl State {
                  another"
             );
             return Err(NotTaken { code: RefusalCode::DuplicateRegistration, reason });
+        }
+        let is_newer = |known: &&Arc<Registration>| {
+            known.service.name() == register.name
+                && known.instance.outranks(instance.who.generation)
+        };
+        if let Some(newer) = self.registrations().find(is_newer) {
+            let reason = format!(
+                "generation {} serves {:?} and this worker is of generation {}; give it a higher \
+                 number, or stop the newer one first",
+                newer.instance.who.generation, register.name, instance.who.generation
+            );
+            return Err(NotTaken { code: RefusalCode::Replaced, reason });
         }
         let mut conflicts = Conflicts::default();
         for known in self.registrations() {

@@ -80,6 +80,7 @@ impl Link {
             pid: std::process::id(),
             region: None,
             features: Vec::new(),
+            generation: 0,
         }
     }
 

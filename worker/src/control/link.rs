@@ -48,6 +48,8 @@ pub(super) struct Link<'a> {
     /// The hub answers by this time or counts as hung.
     answer_by: Option<Instant>,
     states: Vec<RegistrationState>,
+    /// A registration was live.
+    has_served: bool,
     /// When to offer again what was refused for now.
     retry_at: Option<Instant>,
     retries: u32,
@@ -65,6 +67,7 @@ impl<'a> Link<'a> {
             session: None,
             answer_by: Some(now + shared.options.handshake_timeout),
             states: vec![RegistrationState::Pending; shared.registrations.len()],
+            has_served: false,
             retry_at: None,
             retries: 0,
             draining: None,
@@ -102,6 +105,7 @@ impl<'a> Link<'a> {
             pid: std::process::id(),
             region: Some(self.shared.options.region),
             features: vec![FEATURE_PROBE.to_owned()],
+            generation: self.shared.options.generation_number()?,
         }))?;
         loop {
             while let Some(message) = client.message()? {
@@ -210,6 +214,7 @@ impl<'a> Link<'a> {
             HubMessage::Welcome(welcome) => return self.welcomed(client, &welcome),
             HubMessage::Registered(registered) => {
                 tracing::info!(name = %registered.name, "registered");
+                self.has_served = true;
                 self.answered(registered.id, RegistrationState::Live)?;
                 attempts.live(Instant::now());
                 self.look_at_answers();
@@ -290,7 +295,11 @@ impl<'a> Link<'a> {
             let error = Error::Refused { registration: None, code, reason };
             return if is_permanent(code) { Ok(Some(Ended::Refused(error))) } else { Err(error) };
         };
-        tracing::error!(registration = id, %code, %reason, "a registration was refused");
+        if code == RefusalCode::Replaced {
+            tracing::info!(registration = id, %reason, "a registration was retired");
+        } else {
+            tracing::error!(registration = id, %code, %reason, "a registration was refused");
+        }
         self.answered(id, RegistrationState::Refused { code, reason })?;
         self.look_at_answers();
         Ok(self.nothing_live())
@@ -325,6 +334,11 @@ impl<'a> Link<'a> {
             }
         }
         let (index, code, reason) = found?;
+        if self.has_served && is_permanent(code) && self.states.iter().any(is_replaced) {
+            // The work is done, by this worker and from here on by another.
+            tracing::info!("a newer generation has replaced this worker");
+            return Some(Ended::Stopped { drained: self.in_hand() == 0 });
+        }
         let error = Error::Refused {
             registration: Some(self.shared.registrations[index].name.clone()),
             code,
@@ -336,6 +350,10 @@ impl<'a> Link<'a> {
 
 fn silent(awaited: &str) -> Error {
     Error::io(format!("waiting for {awaited}"), std::io::ErrorKind::TimedOut)
+}
+
+fn is_replaced(state: &RegistrationState) -> bool {
+    matches!(state, RegistrationState::Refused { code: RefusalCode::Replaced, .. })
 }
 
 /// Whether this is a refusal that may be another answer later.

@@ -15,7 +15,8 @@ pub(super) fn is_permanent(code: RefusalCode) -> bool {
         | RefusalCode::BadPattern
         | RefusalCode::RouteConflict
         | RefusalCode::DuplicateRegistration
-        | RefusalCode::BadRegionSpec => true,
+        | RefusalCode::BadRegionSpec
+        | RefusalCode::Replaced => true,
         // The hub's resources and moods pass, a fresh region undoes a violation, and what
         // a newer hub means is unknown: the backoff keeps all of them cheap.
         _ => false,
