@@ -49,6 +49,8 @@ pub(crate) struct Metrics {
     /// Registrations that were taken, and that were not.
     pub(crate) registered: Counter,
     pub(crate) registrations_refused: Counter,
+    /// Requests that went to another instance because theirs had not seen them.
+    pub(crate) moved: Counter,
     problems: [(OnceLock<&'static str>, Counter); PROBLEMS_MAX],
 }
 
@@ -82,6 +84,7 @@ impl Metrics {
             workers_connected: Counter::default(),
             registered: Counter::default(),
             registrations_refused: Counter::default(),
+            moved: Counter::default(),
             problems: [const { (OnceLock::new(), Counter(AtomicU64::new(0))) }; PROBLEMS_MAX],
         })
     }

@@ -478,6 +478,8 @@ static void *serve(void *unused)
         answer(request);
     if (status != SLOTWAY_E_CLOSED)
         printf("worker: %s %s\n", slotway_status_name(status), slotway_last_error());
+    /* Another worker may have replaced this one: main waits for a signal only. */
+    kill(getpid(), SIGTERM);
     return NULL;
 }
 

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use slotway_core::map::{Doorbell, Mapping};
 use slotway_core::worker::{Claim, HubWake, Spin, WorkerSide};
 
-use crate::control::{Control, register};
+use crate::control::{Control, hello, register};
 
 /// A worker that speaks the protocols by hand.
 #[derive(Debug)]
@@ -133,6 +133,29 @@ impl RawWorker {
     pub fn connect(path: &Path) -> RawWorker {
         let (control, _) = Control::greeted(path);
         RawWorker::with(control)
+    }
+
+    /// Connects as one of a generation, and gives the slot that is for its probes.
+    #[track_caller]
+    pub fn of_generation(path: &Path, generation: u64) -> (RawWorker, u32) {
+        let mut control = Control::open(path);
+        let mut hello = hello();
+        hello["features"] = json!(["probe"]);
+        hello["generation"] = generation.into();
+        let welcome = control.ask(&hello);
+        let probe_slot = welcome["region"]["probe_slot"].as_u64().expect("a slot for probes");
+        (RawWorker::with(control), u32::try_from(probe_slot).expect("an index"))
+    }
+
+    /// Waits for a probe and answers it.
+    #[track_caller]
+    pub fn answer_probe(&self, slot: u32) {
+        crate::eventually("a probe", Duration::from_secs(20), || {
+            let mut asked = false;
+            self.side.take_notices(|noticed| asked |= noticed == slot);
+            asked.then_some(())
+        });
+        self.wake(self.side.answer_probe(slot));
     }
 
     /// Connects and registers GET routes under a name.

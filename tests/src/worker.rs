@@ -22,10 +22,18 @@ pub struct WorkerBuilder {
     name: String,
     prefix: String,
     threads: u32,
+    generation: u64,
     wrapper: Vec<String>,
 }
 
 impl WorkerBuilder {
+    /// The number of its deployment; none otherwise.
+    #[must_use]
+    pub fn generation(mut self, generation: u64) -> WorkerBuilder {
+        self.generation = generation;
+        self
+    }
+
     /// The registration's name; `conformance` otherwise.
     #[must_use]
     pub fn name(mut self, name: &str) -> WorkerBuilder {
@@ -68,6 +76,9 @@ impl WorkerBuilder {
         clean(&mut command);
         command.arg("--hub").arg(&self.hub).args(["--name", &self.name]);
         command.args(["--prefix", &self.prefix, "--threads", &self.threads.to_string()]);
+        if self.generation > 0 {
+            command.env("SLOTWAY_GENERATION", self.generation.to_string());
+        }
         let name = format!("{:?} worker {}", self.flavor, self.name);
         Worker { process: Process::start(&name, &mut command) }
     }
@@ -95,6 +106,7 @@ impl Worker {
             name: "conformance".to_owned(),
             prefix: String::new(),
             threads: 4,
+            generation: 0,
             wrapper: Vec::new(),
         }
     }

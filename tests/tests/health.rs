@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_secs(20);
 #[track_caller]
 fn at_admin(hub: &Hub, target: &str) -> Response {
     let asked = Connection::open_unix(&hub.admin_path())
-        .and_then(|mut admin| admin.exchange(&Request::get(target).close()));
+        .and_then(|mut admin| admin.exchange(&Request::local(target).close()));
     asked.expect("an admin socket that answers")
 }
 

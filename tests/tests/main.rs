@@ -18,6 +18,7 @@ mod limits;
 mod memory;
 mod probe;
 mod rfc9112;
+mod rolling;
 mod start;
 mod valgrind;
 mod waiting;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define THREADS 4
 
@@ -43,6 +44,9 @@ static void *serve(void *userdata)
     }
     if (status != SLOTWAY_E_CLOSED)
         fprintf(stderr, "threads: %s\n", slotway_last_error());
+    /* Nothing more will come, because a newer worker has replaced this one for example:
+     * main, which waits for a signal, is to know. */
+    kill(getpid(), SIGTERM);
     return NULL;
 }
 

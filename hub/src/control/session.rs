@@ -157,7 +157,7 @@ impl Session<'_> {
                 }) => Event::Probed(probed),
             };
             let done = match event {
-                Event::Exited => Err(End::Exited),
+                Event::Exited => Err(self.left().unwrap_or(End::Exited)),
                 Event::Called => self.called().await,
                 Event::Phase(Phase::Closed) => Err(End::Shutdown),
                 Event::Phase(_) => {
@@ -173,12 +173,9 @@ impl Session<'_> {
                 Event::Message(Err(LinkError::Frame(FrameError::Json(what)))) => {
                     self.bad(what).await
                 }
-                Event::Message(Err(LinkError::Ended))
-                    if self.replaced && self.leaving.is_empty() =>
-                {
-                    Err(End::Replaced)
+                Event::Message(Err(LinkError::Ended)) => {
+                    Err(self.left().unwrap_or(End::Link(LinkError::Ended)))
                 }
-                Event::Message(Err(LinkError::Ended)) if self.drained => Err(End::Left),
                 Event::Message(Err(error)) => Err(error.into()),
                 Event::Probed(probed) => self.probed(probed),
             };
@@ -215,6 +212,14 @@ impl Session<'_> {
         if instance.who.generation > 0 {
             self.tie.shared.registry.retire_older(instance);
         }
+    }
+
+    /// The reason of a worker that goes when it may.
+    fn left(&self) -> Option<End> {
+        if self.replaced && self.leaving.is_empty() {
+            return Some(End::Replaced);
+        }
+        self.drained.then_some(End::Left)
     }
 
     /// The names that it serves, or served last.

@@ -180,7 +180,10 @@ async fn proxy(
         upload.set_repeatable(idempotent);
         match attempt(shared, client, &request, exchange, upload, &limits, record).await? {
             Attempt::Answered(response) => return Ok(response),
-            Attempt::Unseen(again) => upload = again,
+            Attempt::Unseen(again) => {
+                shared.metrics.moved.add_one();
+                upload = again;
+            }
             Attempt::Lost(again) if idempotent => {
                 upload = again;
                 retried = true;

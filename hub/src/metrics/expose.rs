@@ -220,6 +220,11 @@ fn comings_and_goings(text: &mut Text, shared: &Shared) {
         let evicted = if reason.is_eviction() { "yes" } else { "no" };
         family.sample(&[("reason", reason.name()), ("evicted", evicted)], count);
     }
+    text.counter(
+        "slotway_requests_moved",
+        "Requests that went to another instance because theirs left without seeing them.",
+    )
+    .sample(&[], metrics.moved.get());
     text.counter("slotway_registrations", "Registrations that workers asked for.")
         .sample(&[("result", "taken")], metrics.registered.get())
         .sample(&[("result", "refused")], metrics.registrations_refused.get());
