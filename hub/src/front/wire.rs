@@ -141,7 +141,7 @@ impl<T: Transport> Wire<T> {
                 return Poll::Pending;
             }
             if self.ended.is_some() {
-                if self.pace.idle_since().is_none() {
+                if self.is_answering() {
                     return self.poll_ended(cx);
                 }
                 // Everything is answered.
@@ -188,9 +188,14 @@ impl<T: Transport> Wire<T> {
         self.broken = broken;
     }
 
-    /// Whether the client has said everything and has no answer yet.
+    /// Whether the client has said everything and does not have its answer.
     fn is_awaited(&self) -> bool {
-        self.pace.idle_since().is_none() && (self.guard.is_between() || self.guard.is_holding())
+        self.is_answering() && (self.guard.is_between() || self.guard.is_holding())
+    }
+
+    /// Whether an answer is outstanding, or on its way and not through.
+    fn is_answering(&self) -> bool {
+        self.pace.idle_since().is_none() || !self.flushed
     }
 
     /// The client's sending has ended while an answer is outstanding: watches it from now
@@ -274,7 +279,7 @@ impl<T: Transport> AsyncWrite for Wire<T> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
         self.flushed = true;
-        if self.ended.is_some() && self.pace.idle_since().is_some() && !self.told {
+        if self.ended.is_some() && !self.is_answering() && !self.told {
             // hyper waits for the next request, and nothing but this wakes it any more.
             self.told = true;
             cx.waker().wake_by_ref();

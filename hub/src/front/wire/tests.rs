@@ -104,3 +104,48 @@ async fn a_head_passes_when_it_is_whole() {
     let count = near.read(&mut first).await.unwrap();
     assert!(first[..count].starts_with(b"GET refused:0 "), "{}", first[..count].escape_ascii());
 }
+
+/// Over a real socket, whose other end can be asked about.
+async fn sockets() -> (Wire<tokio::net::TcpStream>, tokio::net::TcpStream, Arc<Pace>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let far = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (near, _) = listener.accept().await.unwrap();
+    let pace = Arc::new(Pace::new(Metrics::new()));
+    (Wire::new(near, pace.clone(), LIMIT, LIMIT).guarded(1024), far, pace)
+}
+
+/// Goal: H21, the end of a client's sending is nobody's business while an answer is on its
+/// way, also when the request is over as far as the handler goes.
+#[tokio::test]
+async fn h21_an_end_waits_until_the_answer_is_out() {
+    let (mut near, mut far, pace) = sockets().await;
+    far.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    let mut bytes = [0; 64];
+    assert!(near.read(&mut bytes).await.unwrap() > 0);
+    let busy = pace.begin();
+    pace.say(Said::Some);
+    far.shutdown().await.unwrap();
+    // More than the socket takes.
+    let long = vec![b'x'; 64 << 20];
+    let mut left = &long[..];
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    while let Poll::Ready(count) = Pin::new(&mut near).poll_write(&mut cx, left) {
+        left = &left[count.unwrap()..];
+    }
+    drop(busy);
+    for _ in 0..100 {
+        let read = Pin::new(&mut near).poll_read(&mut cx, &mut ReadBuf::new(&mut bytes));
+        assert!(read.is_pending(), "{read:?}");
+        tokio::task::yield_now().await;
+    }
+    let reader = tokio::spawn(async move {
+        let mut all = Vec::new();
+        far.read_to_end(&mut all).await.unwrap();
+        all.len()
+    });
+    near.write_all(left).await.unwrap();
+    near.flush().await.unwrap();
+    assert_eq!(near.read(&mut bytes).await.unwrap(), 0, "now it is told");
+    near.shutdown().await.unwrap();
+    assert_eq!(reader.await.unwrap(), long.len());
+}
