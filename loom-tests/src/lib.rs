@@ -38,6 +38,7 @@ mod exchange;
 mod free_list;
 mod model;
 mod orderings;
+mod probe;
 mod queue;
 mod sides;
 mod signal;

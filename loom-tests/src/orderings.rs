@@ -14,6 +14,7 @@ const MODELS: &[&[Model]] = &[
     crate::dispatch::MODELS,
     crate::exchange::MODELS,
     crate::free_list::MODELS,
+    crate::probe::MODELS,
     crate::queue::MODELS,
     crate::signal::MODELS,
     crate::stream::MODELS,

@@ -26,10 +26,22 @@ pub(crate) struct Sides {
 impl Sides {
     /// A region of so many slots, with two queue cells for each.
     pub(crate) fn new(slots: u32) -> Arc<Sides> {
+        Sides::with(slots, HubSide::new)
+    }
+
+    /// The same with one slot more, for probes.
+    pub(crate) fn probed(slots: u32) -> Arc<Sides> {
+        Sides::with(slots + 1, HubSide::with_probe)
+    }
+
+    fn with(
+        slots: u32,
+        hub: fn(Arc<Region>, Vec<Lease>) -> HubSide<Arc<Region>, Vec<Lease>>,
+    ) -> Arc<Sides> {
         let cells = 2 * slots as usize;
         let region = Arc::new(Region::model(slots, HEAD_BYTES, RING_BYTES, cells));
         Arc::new(Sides {
-            hub: HubSide::new(Arc::clone(&region), (0..slots).map(|_| Lease::default()).collect()),
+            hub: hub(Arc::clone(&region), (0..slots).map(|_| Lease::default()).collect()),
             worker: WorkerSide::new(region),
             hub_doorbell: Doorbell::default(),
             worker_doorbell: Doorbell::default(),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use slotway_tests::control::register;
 use slotway_tests::http::{Connection, Request};
 use slotway_tests::raw::RawWorker;
-use slotway_tests::{Hub, Weight, case, eventually, proc};
+use slotway_tests::{Flavor, Hub, Weight, Worker, case, eventually, proc};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -226,5 +226,61 @@ fn workers_that_come_and_go_leave_nothing_behind() {
         let growth = proc::resident_bytes(pid).saturating_sub(memory);
         println!("500 workers came and went: hub +{} KiB", growth / 1024);
         assert!(growth < 8 << 20, "{} KiB", growth / 1024);
+    });
+}
+
+#[test]
+fn h23_a_refused_registration_disturbs_nobody() {
+    light("h23_a_refused_registration_disturbs_nobody", || {
+        let hub = Hub::start();
+        let first = RawWorker::registered(&hub.control_path(), "first", &["/a", "/items/{id}"]);
+        let serves = |worker: &RawWorker, target: &str| {
+            let mut client = begin(&hub, target);
+            worker.answer(worker.claim(), 200, target.as_bytes());
+            assert_eq!(text(&mut client), target);
+        };
+        let mut in_hand = begin(&hub, "/a");
+        let claim = first.claim();
+        let mut second = RawWorker::connect(&hub.control_path());
+        second.register(1, "second", &["/b"]);
+        // All of a registration or nothing of it, for each reason that there is.
+        for (message, code) in [
+            (register(2, "third", &["/c", "/a"]), "route_conflict"),
+            (register(2, "third", &["/c", "/health"]), "route_conflict"),
+            (register(2, "third", &["/c", "/c"]), "duplicate_registration"),
+            (register(2, "second", &["/c"]), "duplicate_registration"),
+            (register(2, "third", &["/c", "/{"]), "bad_pattern"),
+            (register(2, "th/ird", &["/c"]), "bad_name"),
+        ] {
+            second.control.refused(&message, code);
+            assert_eq!(hub.get("/c").status(), 404, "the last good table stays: {code}");
+            serves(&first, "/items/7");
+            serves(&second, "/b");
+        }
+        assert_eq!(hub.workers().len(), 2, "nobody was disconnected");
+        first.answer(claim, 200, b"as if nothing had been");
+        assert_eq!(text(&mut in_hand), "as if nothing had been");
+        // And the same worker's next try is taken.
+        second.register(2, "third", &["/c"]);
+        serves(&second, "/c");
+        hub.wait_all_free();
+    });
+}
+
+#[test]
+fn h23_a_worker_that_fails_to_start_disturbs_nobody() {
+    light("h23_a_worker_that_fails_to_start_disturbs_nobody", || {
+        let hub = Hub::start();
+        let first = RawWorker::registered(&hub.control_path(), "first", &["/hello/{name}"]);
+        for flavor in [Flavor::Rust, Flavor::C] {
+            // Another name for a route that is taken: none of its routes opens.
+            let mut fails = Worker::builder(flavor, &hub).name("second").launch();
+            assert_ne!(fails.process.wait_end(SOON).code(), Some(0));
+            assert_eq!(hub.get("/echo").status(), 404);
+            let mut client = begin(&hub, "/hello/x");
+            first.answer(first.claim(), 200, b"first");
+            assert_eq!(text(&mut client), "first");
+            eventually("it is gone", SOON, || (hub.workers().len() == 1).then_some(()));
+        }
     });
 }

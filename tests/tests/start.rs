@@ -147,10 +147,20 @@ fn sigterm_lets_requests_in_flight_finish_and_takes_no_more() {
 }
 
 #[test]
-fn sigterm_does_not_wait_longer_than_the_grace_time() {
-    light("sigterm_does_not_wait_longer_than_the_grace_time", || {
+fn h16_sigterm_with_streams_and_idle_connections_ends_within_the_grace_time() {
+    light("h16_sigterm_with_streams_and_idle_connections_ends_within_the_grace_time", || {
         let mut hub = Hub::with(&["--grace", "300ms"]);
-        let worker = RawWorker::registered(&hub.control_path(), "stuck", &["/stuck"]);
+        let worker = RawWorker::registered(&hub.control_path(), "stuck", &["/stuck", "/events"]);
+        let mut listener = hub.connect();
+        listener.send(&Request::get("/events").bytes()).expect("a hub that reads");
+        let events = worker.claim();
+        let kind = |head: &mut slotway_core::head::ResponseEncoder<'_>| {
+            head.header(b"content-type", b"text/event-stream")
+        };
+        worker.side.encode_head(&events, 200, None, kind).expect("a short head");
+        assert_eq!(worker.side.write_response(&events, b"data: 1\n\n"), 9);
+        worker.wake(worker.side.announce(&events));
+        assert_eq!(listener.read_head().expect("a head").status, 200);
         let mut client = hub.connect();
         client.send(&Request::get("/stuck").bytes()).expect("a hub that reads");
         let claim = worker.claim();
@@ -161,6 +171,7 @@ fn sigterm_does_not_wait_longer_than_the_grace_time() {
         assert_eq!(hub.process.wait_end(Duration::from_secs(10)).code(), Some(0));
         // The hub is gone; what the worker does now harms nobody.
         worker.answer(claim, 200, b"too late");
+        worker.wake(worker.side.finish(events));
     });
 }
 
