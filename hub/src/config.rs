@@ -18,7 +18,7 @@ mod workers;
 
 pub use self::admin::{Admin, AdminSocket, Log, LogFormat, Telemetry};
 pub use self::fault::{Fault, Faults};
-pub use self::http::{Believe, Compression, Cors, Forwarded, RouteRule};
+pub use self::http::{Believe, Compression, Cors, Forwarded, RouteRule, Told};
 pub use self::limits::{Limits, Times};
 pub use self::listen::{Address, HttpVersions, Listen, Mode, Tls};
 pub(crate) use self::load::{Given, Setting};

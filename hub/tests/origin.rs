@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Client, Reply, Rig, Worker, wait_until};
 use slotway_core::head::TraceContext;
-use slotway_hub::config::Believe;
+use slotway_hub::config::{Believe, Told};
 
 fn trusting(config: &mut slotway_hub::Config) {
     config.forwarded.trust = vec!["127.0.0.0/8".parse().unwrap()];
@@ -129,6 +129,24 @@ fn a_trace_goes_on_or_begins() {
         assert_eq!(reply.header("x-request-id"), Some(&*id), "one number finds both");
         assert_eq!(values(&request, "tracestate"), Vec::<String>::new());
     }
+}
+
+/// Goal: workers are told no more than what is configured, and then nothing is made up.
+#[test]
+fn what_workers_are_told_can_be_chosen() {
+    let rig = Rig::with(|config| config.forwarded.headers = vec![Told::Forwarded]);
+    let mut worker = Worker::connect(rig.control());
+    worker.register("a", &[("GET", "/x")]);
+    let mut client = rig.client();
+    client.send("GET", "/x", FORGED, b"");
+    let request = worker.next();
+    assert_eq!(request.trace, None);
+    let mut names: Vec<_> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    // The client's own word for its request goes on like any other header.
+    assert_eq!(names, ["forwarded", "host", "x-request-id"]);
+    request.answer(200, &[], b"");
+    assert_eq!(client.reply("GET").header("x-request-id"), None);
 }
 
 /// Goal: whoever answers, the response says what the request is called.

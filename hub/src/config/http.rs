@@ -9,7 +9,7 @@ use super::Faults;
 use crate::rules::Selector;
 
 /// Whom to believe about who the client is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forwarded {
     /// Proxies whose `forwarded`, `x-forwarded-*` and `x-request-id` are believed; those of
     /// anybody else are replaced by what the hub sees itself.
@@ -18,6 +18,33 @@ pub struct Forwarded {
     pub trust_unix: bool,
     /// What of it the trusted proxies write.
     pub believe: Believe,
+    /// What workers are told in headers; each costs a little of every request.
+    pub headers: Vec<Told>,
+}
+
+/// Headers that the hub writes into requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Told {
+    /// `x-forwarded-for`, `x-forwarded-proto` and `x-forwarded-host`.
+    XForwarded,
+    /// `forwarded` (RFC 7239).
+    Forwarded,
+    /// `x-request-id`, which the response says too.
+    #[value(name = "x-request-id")]
+    RequestId,
+    /// `traceparent`, where none comes.
+    Traceparent,
+}
+
+impl Default for Forwarded {
+    fn default() -> Forwarded {
+        Forwarded {
+            trust: Vec::new(),
+            trust_unix: false,
+            believe: Believe::default(),
+            headers: vec![Told::XForwarded, Told::Forwarded, Told::RequestId, Told::Traceparent],
+        }
+    }
 }
 
 /// Which headers about the client are believed from a trusted proxy. The others are made

@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue};
 use slotway_core::control::is_token;
 
-use crate::config::{Believe, Forwarded};
+use crate::config::{Believe, Forwarded, Told};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -29,6 +29,38 @@ pub(super) const HOST_BYTES_MAX: usize = 260;
 /// Bytes of what the hub writes, names and values, for a host of that length: generously,
 /// without what a proxy said.
 const OWN_BYTES: usize = 1024;
+
+/// Which headers the hub writes into a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tells {
+    x_forwarded: bool,
+    forwarded: bool,
+    pub(super) request_id: bool,
+    pub(super) traceparent: bool,
+}
+
+impl Tells {
+    pub(super) fn of(config: &Forwarded) -> Tells {
+        let has = |told| config.headers.contains(&told);
+        Tells {
+            x_forwarded: has(Told::XForwarded),
+            forwarded: has(Told::Forwarded),
+            request_id: has(Told::RequestId),
+            traceparent: has(Told::Traceparent),
+        }
+    }
+
+    /// Whether a header is one of those about the client that do not go on as they came:
+    /// because the hub writes them itself, or because nobody who may is the one who says so.
+    pub(super) fn replaces(self, name: &HeaderName, trusted: bool) -> bool {
+        let name = name.as_str();
+        let Some(rest) = name.strip_prefix(X_FORWARDED) else {
+            let standard = name == FORWARDED.as_str() && (self.forwarded || !trusted);
+            return standard || (!trusted && name == X_REAL_IP);
+        };
+        !trusted || (self.x_forwarded && matches!(rest, "for" | "proto" | "host"))
+    }
+}
 
 /// The near end of a connection as workers are told of it, written once for all of its
 /// requests.
@@ -139,23 +171,27 @@ impl Via {
     /// Writes the headers, each by one call of `header`.
     pub(super) fn write<E>(
         &self,
+        tells: Tells,
         heard: Option<&Heard>,
         host: &str,
         mut header: impl FnMut(&str, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let proto = heard.and_then(|heard| heard.proto.as_ref());
-        let named = heard.and_then(|heard| heard.host.as_ref());
-        let address = heard.map_or(&self.address, |heard| &heard.x_forwarded_for);
-        if !address.is_empty() {
-            header(X_FORWARDED_FOR.as_str(), address.as_bytes())?;
+        if tells.x_forwarded {
+            let proto = heard.and_then(|heard| heard.proto.as_ref());
+            let named = heard.and_then(|heard| heard.host.as_ref());
+            let address = heard.map_or(&self.address, |heard| &heard.x_forwarded_for);
+            if !address.is_empty() {
+                header(X_FORWARDED_FOR.as_str(), address.as_bytes())?;
+            }
+            let proto = proto.map_or(self.proto.as_bytes(), HeaderValue::as_bytes);
+            header(X_FORWARDED_PROTO.as_str(), proto)?;
+            let host = named.map_or(host.as_bytes(), HeaderValue::as_bytes);
+            if !host.is_empty() {
+                header(X_FORWARDED_HOST.as_str(), host)?;
+            }
         }
-        header(
-            X_FORWARDED_PROTO.as_str(),
-            proto.map_or(self.proto.as_bytes(), HeaderValue::as_bytes),
-        )?;
-        let host_value = named.map_or(host.as_bytes(), HeaderValue::as_bytes);
-        if !host_value.is_empty() {
-            header(X_FORWARDED_HOST.as_str(), host_value)?;
+        if !tells.forwarded {
+            return Ok(());
         }
         match heard {
             Some(heard) => header(FORWARDED.as_str(), &heard.forwarded),
@@ -168,16 +204,6 @@ impl Via {
             }
         }
     }
-}
-
-/// Whether a header is one of those that the hub writes, or that it does not let pass from
-/// somebody who is not trusted.
-pub(super) fn is_about_the_client(name: &HeaderName, trusted: bool) -> bool {
-    let name = name.as_str();
-    let Some(rest) = name.strip_prefix(X_FORWARDED) else {
-        return name == FORWARDED.as_str() || (!trusted && name == X_REAL_IP);
-    };
-    !trusted || matches!(rest, "for" | "proto" | "host")
 }
 
 /// One element of `forwarded`, on the stack.

@@ -25,6 +25,7 @@ use super::record::Record;
 use super::request::{Origin, Request};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::response::{Answered, BadAnswer, respond};
+use crate::config::Told;
 use crate::exchange::{Answer, Exchange, Upload, Uploaded, drain};
 use crate::health::Page;
 use crate::instance::NoSlot;
@@ -52,12 +53,13 @@ pub(super) async fn handle(
     let mut record = Record::begin(busy, request.method());
     let version = request.version();
     let Peer { address, via } = &client.peer;
-    let (trusted, grant, wish) = {
+    let (trusted, echoed, grant, wish) = {
         let config = shared.config();
         let (method, headers) = (request.method(), request.headers());
         let grant = config.cors.as_ref().map(|cors| Grant::of(cors, headers));
         let wish = config.compression.enabled.then(|| Wish::of(method, headers));
-        (via.is_trusted(&config.forwarded), grant, wish)
+        let echoed = config.forwarded.headers.contains(&Told::RequestId);
+        (via.is_trusted(&config.forwarded), echoed, grant, wish)
     };
     let id = RequestId::of(request.headers(), trusted);
     let origin = Origin { peer: *address, via, trusted, id: id.clone() };
@@ -71,7 +73,9 @@ pub(super) async fn handle(
     {
         grant.write(cors, response.headers_mut());
     }
-    response.headers_mut().insert(X_REQUEST_ID, id.value());
+    if echoed {
+        response.headers_mut().insert(X_REQUEST_ID, id.value());
+    }
     record.set_status(response.status());
     let response = response.map(|kind| Body::new(kind, record));
     client.pace.say(said(version, response.body()));

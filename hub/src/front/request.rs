@@ -10,7 +10,7 @@ use percent_encoding::percent_decode;
 use slotway_core::head::{HeadTooLong, RequestLine};
 
 use super::authority;
-use super::forwarded::{self, Heard, Via, is_about_the_client};
+use super::forwarded::{self, Heard, Tells, Via};
 use super::headers::{Named, is_hop_by_hop};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::target;
@@ -26,8 +26,9 @@ use crate::routing::Params;
 pub(super) struct Request<'c> {
     pub(super) parts: Parts,
     origin: Origin<'c>,
+    tells: Tells,
     heard: Option<Box<Heard>>,
-    trace: Trace,
+    trace: Option<Trace>,
     named: Named,
     pub(super) content_length: Option<u64>,
     /// Bytes of the head as a worker will get it, route and parameters left out.
@@ -84,12 +85,17 @@ impl<'c> Request<'c> {
         }
         let head_bytes = FIXED_BYTES + strings + fields + RECORD_BYTES * headers.len();
         let content_length = if has_body { stated_length(&parts.headers) } else { Some(0) };
-        let trace = Trace::of(&parts.headers, &origin.id);
+        let tells = Tells::of(&config.forwarded);
+        let trace = if tells.traceparent {
+            Some(Trace::of(&parts.headers, &origin.id))
+        } else {
+            Trace::read(&parts.headers).map(|context| Trace { context, begun: false })
+        };
         let heard = origin.trusted.then(|| {
             Box::new(origin.via.hear(&config.forwarded, &parts.headers, host(&parts.headers)))
         });
         let head_bytes = head_bytes + Via::bytes_max(heard.as_deref());
-        Ok(Request { parts, origin, heard, trace, named, content_length, head_bytes })
+        Ok(Request { parts, origin, tells, heard, trace, named, content_length, head_bytes })
     }
 
     pub(super) fn method(&self) -> &Method {
@@ -136,7 +142,7 @@ impl<'c> Request<'c> {
             content_length: self.content_length,
             http_version: version(parts.version),
             peer: self.origin.peer,
-            trace: Some(self.trace.context),
+            trace: self.trace.map(|trace| trace.context),
         };
         let encoded = exchange.encode_head(&line, |encoder| {
             for (name, (_, value)) in pattern.names().iter().zip(params.iter()) {
@@ -147,12 +153,14 @@ impl<'c> Request<'c> {
                     encoder.header(name.as_str().as_bytes(), value.as_bytes())?;
                 }
             }
-            encoder.header(X_REQUEST_ID.as_str().as_bytes(), self.origin.id.as_bytes())?;
-            if self.trace.begun {
-                encoder.header(TRACEPARENT.as_bytes(), &self.trace.text())?;
+            if self.tells.request_id {
+                encoder.header(X_REQUEST_ID.as_str().as_bytes(), self.origin.id.as_bytes())?;
+            }
+            if let Some(trace) = self.trace.filter(|trace| trace.begun) {
+                encoder.header(TRACEPARENT.as_str().as_bytes(), &trace.text())?;
             }
             let via = self.origin.via;
-            via.write(self.heard.as_deref(), self.host(), |name, value| {
+            via.write(self.tells, self.heard.as_deref(), self.host(), |name, value| {
                 encoder.header(name.as_bytes(), value)
             })
         });
@@ -163,9 +171,10 @@ impl<'c> Request<'c> {
 impl Request<'_> {
     /// Whether a header goes on to the worker as it came.
     fn goes_on(&self, name: &HeaderName) -> bool {
-        let replaced = *name == X_REQUEST_ID
-            || is_about_the_client(name, self.origin.trusted)
-            || (self.trace.begun && matches!(name.as_str(), TRACEPARENT | TRACESTATE));
+        let replaced = (self.tells.request_id && *name == X_REQUEST_ID)
+            || self.tells.replaces(name, self.origin.trusted)
+            || (self.trace.is_some_and(|trace| trace.begun)
+                && (*name == TRACEPARENT || *name == TRACESTATE));
         !replaced && !is_hop_by_hop(name) && *name != EXPECT && !self.named.contains(name)
     }
 }

@@ -6,14 +6,14 @@
 //! One that cannot be read, or is not there, begins a new trace, which is not sampled;
 //! then a `tracestate` belongs to nothing and stays here (section 3.5).
 
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderName};
 use slotway_core::head::TraceContext;
 
 use super::request_id::{RequestId, hex};
 use crate::chance::chance;
 
-pub(super) const TRACEPARENT: &str = "traceparent";
-pub(super) const TRACESTATE: &str = "tracestate";
+pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// Bytes of a `traceparent` of version 00.
 const TEXT_BYTES: usize = 55;
 
@@ -29,7 +29,7 @@ impl Trace {
     /// The trace that a request brings, or a new one. A new trace is called what the
     /// request is called, if the hub has called it: one number finds both.
     pub(super) fn of(headers: &HeaderMap, id: &RequestId) -> Trace {
-        if let Some(context) = read(headers) {
+        if let Some(context) = Trace::read(headers) {
             return Trace { context, begun: false };
         }
         let trace_id = id.made().unwrap_or_else(crate::chance::chance_bytes);
@@ -37,6 +37,13 @@ impl Trace {
         let parent_id = chance().max(1).to_be_bytes();
         let trace_id = if trace_id == [0; 16] { [1; 16] } else { trace_id };
         Trace { context: TraceContext { trace_id, parent_id, flags: 0 }, begun: true }
+    }
+
+    /// Reads `traceparent`; what does not parse, or comes twice, counts as absent.
+    pub(super) fn read(headers: &HeaderMap) -> Option<TraceContext> {
+        let mut values = headers.get_all(TRACEPARENT).iter();
+        let value = values.next()?.as_bytes();
+        if values.next().is_some() { None } else { parse(value) }
     }
 
     /// The header of a trace that was begun here.
@@ -51,13 +58,7 @@ impl Trace {
     }
 }
 
-/// Reads `traceparent`; what does not parse, or comes twice, counts as absent.
-fn read(headers: &HeaderMap) -> Option<TraceContext> {
-    let mut values = headers.get_all(TRACEPARENT).iter();
-    let value = values.next()?.as_bytes();
-    if values.next().is_some() {
-        return None;
-    }
+fn parse(value: &[u8]) -> Option<TraceContext> {
     let (parts, more) = value.split_at_checked(TEXT_BYTES)?;
     // Version 00 has nothing more; a later one may, after a dash.
     let version = unhex::<1>(&parts[..2])?[0];

@@ -5,7 +5,7 @@ use super::{Heading, Table};
 use crate::config::codec::{
     AdminPlace, Bytes, Choice, Codec, Count, File, List, Maybe, Of, Text, Time, Unset, YesNo,
 };
-use crate::config::{AdminSocket, Believe, Config, Cors, LogFormat};
+use crate::config::{AdminSocket, Believe, Config, Cors, LogFormat, Told};
 
 type Subject = Config;
 
@@ -311,6 +311,15 @@ pub(crate) const TABLES: &[Table<Config>] = &[
                 "What of it the proxies write; the rest is made from that: \"x-forwarded\", \
                  \"forwarded\", or \"either\" where they remove what they do not write."
             ),
+            key!(
+                List<Choice<Told>>,
+                forwarded.headers,
+                "headers",
+                "What workers are told in headers, of \"x-forwarded\", \"forwarded\", \
+                 \"x-request-id\" (which responses say too) and \"traceparent\" (where none \
+                 comes); each costs a little of every request."
+            )
+            .like("[\"x-request-id\"]"),
         ],
     },
     Table {

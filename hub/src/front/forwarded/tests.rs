@@ -22,11 +22,12 @@ fn via(ip: &str) -> Via {
 
 fn written(via: &Via, heard: Option<&Heard>, host: &str) -> HashMap<String, String> {
     let mut found = HashMap::new();
-    let written: Result<(), Infallible> = via.write(heard, host, |name, value| {
-        let value = String::from_utf8(value.to_vec()).unwrap();
-        assert_eq!(found.insert(name.to_owned(), value), None, "each once");
-        Ok(())
-    });
+    let written: Result<(), Infallible> =
+        via.write(Tells::of(&Forwarded::default()), heard, host, |name, value| {
+            let value = String::from_utf8(value.to_vec()).unwrap();
+            assert_eq!(found.insert(name.to_owned(), value), None, "each once");
+            Ok(())
+        });
     written.unwrap();
     found
 }
@@ -159,10 +160,14 @@ fn a_chain_without_end_is_cut() {
     assert!(Via::bytes_max(Some(&heard)) > heard.forwarded.len() + heard.x_forwarded_for.len());
 }
 
+fn tells(headers: &[Told]) -> Tells {
+    Tells::of(&Forwarded { headers: headers.to_vec(), ..Forwarded::default() })
+}
+
 #[test]
 fn headers_about_the_client_stay_here() {
-    let about =
-        |name: &'static str, trusted| is_about_the_client(&HeaderName::from_static(name), trusted);
+    let all = Tells::of(&Forwarded::default());
+    let about = |name: &'static str, trusted| all.replaces(&HeaderName::from_static(name), trusted);
     for name in ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"] {
         assert!(about(name, false) && about(name, true), "{name}");
     }
@@ -170,4 +175,24 @@ fn headers_about_the_client_stay_here() {
         assert!(about(name, false) && !about(name, true), "{name}");
     }
     assert!(!about("x-other", false) && !about("via", false));
+}
+
+#[test]
+fn what_workers_are_not_told_passes_from_trusted_proxies_only() {
+    let few = tells(&[Told::RequestId]);
+    for name in ["forwarded", "x-forwarded-for"] {
+        let name = HeaderName::from_static(name);
+        assert!(few.replaces(&name, false) && !few.replaces(&name, true), "{name}");
+    }
+    let written: Result<(), Infallible> =
+        via("192.0.2.1").write(few, None, "h", |name, _| panic!("{name}"));
+    written.unwrap();
+    let one = tells(&[Told::Forwarded]);
+    let mut names = Vec::new();
+    let written: Result<(), Infallible> = via("192.0.2.1").write(one, None, "h", |name, _| {
+        names.push(name.to_owned());
+        Ok(())
+    });
+    written.unwrap();
+    assert_eq!(names, ["forwarded"]);
 }
