@@ -27,6 +27,13 @@ pub enum HubError {
         /// What stands in the way.
         problem: PassedProblem,
     },
+    /// A certificate or a key cannot be used.
+    Tls {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: TlsProblem,
+    },
     /// A Unix socket could not be set up at a path.
     Socket {
         /// What it is for.
@@ -109,6 +116,25 @@ pub enum PassedProblem {
     },
 }
 
+/// What is wrong with a certificate or a key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TlsProblem {
+    /// The file cannot be read, or is no PEM file.
+    Unreadable(io::Error),
+    /// It holds no certificate.
+    NoCertificate,
+    /// It holds no private key.
+    NoKey,
+    /// The key is not the certificate's.
+    OtherKey {
+        /// The certificate's file.
+        certificate: PathBuf,
+    },
+    /// It is of a kind that is not supported, or damaged; in rustls' words.
+    Refused(String),
+}
+
 /// The longest path that an address of a Unix socket holds, its final zero left out.
 pub const SOCKET_PATH_BYTES_MAX: usize = 107;
 
@@ -139,6 +165,9 @@ impl fmt::Display for HubError {
             }
             HubError::Passed { name, problem } => {
                 write!(f, "cannot listen on fd:{name}: {problem}")
+            }
+            HubError::Tls { path, problem } => {
+                write!(f, "cannot use {}: {problem}", path.display())
             }
             HubError::Socket { what, path, problem } => {
                 write!(f, "cannot set up the {what} socket {}: {problem}", path.display())
@@ -185,6 +214,27 @@ impl fmt::Display for PassedProblem {
     }
 }
 
+impl fmt::Display for TlsProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TlsProblem::Unreadable(source) => write!(f, "{source}"),
+            TlsProblem::NoCertificate => {
+                f.write_str("there is no certificate in it; a PEM file has CERTIFICATE sections")
+            }
+            TlsProblem::NoKey => f.write_str(
+                "there is no private key in it; a PEM file has a PRIVATE KEY section, not encrypted",
+            ),
+            TlsProblem::OtherKey { certificate } => write!(
+                f,
+                "it is not the key of the first certificate in {}; put the two that belong \
+                 together",
+                certificate.display()
+            ),
+            TlsProblem::Refused(words) => f.write_str(words),
+        }
+    }
+}
+
 impl fmt::Display for SocketProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -223,7 +273,8 @@ impl std::error::Error for HubError {
             HubError::Listen { source, .. }
             | HubError::ReadyFile { source, .. }
             | HubError::Runtime { source } => Some(source),
-            HubError::Socket { problem: SocketProblem::Io(source), .. } => Some(source),
+            HubError::Socket { problem: SocketProblem::Io(source), .. }
+            | HubError::Tls { problem: TlsProblem::Unreadable(source), .. } => Some(source),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ use crate::admin::Surface;
 use crate::config::{Address, AdminSocket, Config};
 use crate::control::{ControlPath, listen};
 use crate::error::HubError;
-use crate::front::Endpoint;
+use crate::front::{Certificates, Endpoint};
 use crate::phase::{Phase, PhaseSender, phases};
 use crate::shared::Shared;
 use crate::{admin, front};
@@ -27,6 +27,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Hub {
     endpoints: Vec<Endpoint>,
+    certificates: Certificates,
     control: PathBuf,
     admin: Option<PathBuf>,
     admin_address: Option<SocketAddr>,
@@ -53,7 +54,7 @@ impl Hub {
         let grace = config.times.grace;
 
         // Everything is taken before anything is served.
-        let listeners = front::bind(&config.listen).await?;
+        let (listeners, certificates) = front::bind(&config.listen).await?;
         let endpoints: Vec<_> = listeners.iter().map(|l| l.endpoint().clone()).collect();
         let control = control_path.bind("control")?;
         let surface_socket = match &config.admin.socket {
@@ -98,6 +99,7 @@ impl Hub {
         let control = control_path;
         Ok(Hub {
             endpoints,
+            certificates,
             control,
             admin,
             admin_address,
@@ -116,10 +118,25 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// A configuration that cannot be; the one before stays.
+    /// A configuration that cannot be, or a certificate or key of it; what was before stays.
     pub fn apply(&self, config: Config) -> Result<(), HubError> {
         config.check().map_err(|faults| HubError::Config(faults.to_string()))?;
+        let certificates = self.certificates.read(&config.listen)?;
+        certificates.take();
         self.shared.apply(config);
+        Ok(())
+    }
+
+    /// Reads the certificates and keys of every listener anew. New connections get them;
+    /// those that are open go on with what they have.
+    ///
+    /// # Errors
+    ///
+    /// A certificate or key that cannot be had or does not fit; all stay as they were.
+    pub fn reload_certificates(&self) -> Result<(), HubError> {
+        let fresh = self.certificates.read(&self.shared.config().listen)?;
+        let count = fresh.take();
+        info!(count, "certificates were read anew");
         Ok(())
     }
 

@@ -42,6 +42,6 @@ mod wait_queue;
 
 pub use config::Config;
 pub use control::ControlPath;
-pub use error::{HubError, PassedProblem, SOCKET_PATH_BYTES_MAX, SocketProblem};
+pub use error::{HubError, PassedProblem, SOCKET_PATH_BYTES_MAX, SocketProblem, TlsProblem};
 pub use front::Endpoint;
 pub use hub::Hub;

@@ -24,7 +24,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 
-pub(crate) use connections::Connections;
+pub(crate) use connections::{Connections, Listener};
 pub(crate) use expose::expose;
 pub(crate) use histogram::Distribution;
 pub(crate) use process::Process;

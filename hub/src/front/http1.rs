@@ -13,7 +13,7 @@ use super::body::Body;
 use super::connection::{Graceful, Peer, drive};
 use super::handler::{Client, handle};
 use super::pace::Pace;
-use super::socket::Raw;
+use super::socket::Socket;
 use super::wire::Wire;
 use crate::phase::Phases;
 use crate::shared::Shared;
@@ -24,7 +24,7 @@ const WRITE_BUFFER: usize = 128 << 10;
 /// Serves requests, one after another.
 pub(super) async fn serve(
     shared: &Shared,
-    wire: Wire<Raw>,
+    wire: Wire<Socket>,
     peer: Peer,
     pace: Arc<Pace>,
     phases: Phases,
@@ -49,7 +49,7 @@ pub(super) async fn serve(
     drive(connection, None, phases).await
 }
 
-impl<S> Graceful for http1::Connection<TokioIo<Wire<Raw>>, S>
+impl<S> Graceful for http1::Connection<TokioIo<Wire<Socket>>, S>
 where
     S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
 {

@@ -22,7 +22,7 @@ use super::body::Body;
 use super::connection::{Graceful, Peer, drive};
 use super::handler::{Client, handle};
 use super::pace::{Pace, Rest};
-use super::socket::Raw;
+use super::socket::Socket;
 use super::wire::Wire;
 use crate::alarm::Alarm;
 use crate::phase::Phases;
@@ -46,7 +46,7 @@ tokio::task_local! {
 /// Serves requests, side by side.
 pub(super) async fn serve(
     shared: &Arc<Shared>,
-    mut wire: Wire<Raw>,
+    mut wire: Wire<Socket>,
     peer: Peer,
     pace: Arc<Pace>,
     phases: Phases,
@@ -118,7 +118,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     }
 }
 
-impl<S> Graceful for http2::Connection<TokioIo<Wire<Raw>>, S, Streams>
+impl<S> Graceful for http2::Connection<TokioIo<Wire<Socket>>, S, Streams>
 where
     S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
     S::Future: Send + 'static,

@@ -12,8 +12,9 @@ use std::task::{Context, Poll};
 use tokio::net::{TcpListener, UnixListener};
 
 use super::socket::Raw;
+use super::tls::{self, Certificates};
 use crate::accept::Accept;
-use crate::config::{Address, Listen};
+use crate::config::{Address, HttpVersions, Listen};
 use crate::control::{BoundSocket, ControlPath};
 use crate::error::HubError;
 pub use endpoint::Endpoint;
@@ -23,7 +24,15 @@ pub use endpoint::Endpoint;
 pub(crate) struct Listener {
     socket: Socket,
     endpoint: Endpoint,
-    pub(super) spoken: Arc<Listen>,
+    pub(super) spoken: Arc<Spoken>,
+}
+
+/// What is spoken on a listener.
+#[derive(Debug)]
+pub(super) struct Spoken {
+    pub(super) http: HttpVersions,
+    pub(super) proxy_protocol: bool,
+    pub(super) tls: Option<Arc<tls::Server>>,
 }
 
 #[derive(Debug)]
@@ -35,22 +44,27 @@ enum Socket {
     Unix(UnixListener),
 }
 
-/// Takes every address, or none.
-pub(crate) async fn bind(listen: &[Listen]) -> Result<Vec<Listener>, HubError> {
+/// Takes every address, or none. With the certificates of all that speak TLS.
+pub(crate) async fn bind(listen: &[Listen]) -> Result<(Vec<Listener>, Certificates), HubError> {
+    let server = |l: &Listen| -> Result<_, HubError> {
+        l.tls.as_ref().map(|tls| tls::Server::new(tls, l.http).map(Arc::new)).transpose()
+    };
+    let servers = listen.iter().map(server).collect::<Result<Vec<_>, _>>()?;
     let mut listeners = Vec::new();
-    for spoken in listen {
-        let spoken = Arc::new(spoken.clone());
-        for (socket, address) in take(&spoken).await? {
-            let endpoint = Endpoint { address, tls: spoken.tls.is_some() };
+    for (wanted, tls) in listen.iter().zip(&servers) {
+        let (http, proxy_protocol) = (wanted.http, wanted.proxy_protocol);
+        let spoken = Arc::new(Spoken { http, proxy_protocol, tls: tls.clone() });
+        for (socket, address) in take(wanted).await? {
+            let endpoint = Endpoint { address, tls: tls.is_some() };
             listeners.push(Listener { socket, endpoint, spoken: spoken.clone() });
         }
     }
-    Ok(listeners)
+    Ok((listeners, Certificates::new(servers)))
 }
 
 /// The sockets of one address, each with where it turned out to be.
-async fn take(spoken: &Listen) -> Result<Vec<(Socket, Address)>, HubError> {
-    let wanted = &spoken.address;
+async fn take(listen: &Listen) -> Result<Vec<(Socket, Address)>, HubError> {
+    let wanted = &listen.address;
     let failed = |source| HubError::Listen { address: wanted.clone(), source };
     match wanted {
         Address::Tcp(address) => {
@@ -59,7 +73,7 @@ async fn take(spoken: &Listen) -> Result<Vec<(Socket, Address)>, HubError> {
             Ok(vec![(Socket::Tcp(listener), Address::Tcp(address))])
         }
         Address::Unix(path) => {
-            let bound = ControlPath::given(path.clone()).bind_public("HTTP", spoken.mode.0)?;
+            let bound = ControlPath::given(path.clone()).bind_public("HTTP", listen.mode.0)?;
             Ok(vec![(Socket::Bound(bound), wanted.clone())])
         }
         Address::Passed(name) => {

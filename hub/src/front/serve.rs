@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::connection::connection;
+use super::connection::Connection;
 use super::listen::Listener;
 use crate::accept;
 use crate::phase::{Phase, Phases};
@@ -25,11 +25,15 @@ pub(crate) async fn serve(
             place = room.clone().acquire_owned() => place,
             () = phases.at_least(Phase::Draining) => return,
         };
-        let connection =
-            connection(shared.clone(), listener.spoken.clone(), stream, peer, phases.clone());
+        let connection = Connection {
+            shared: shared.clone(),
+            spoken: listener.spoken.clone(),
+            counted: counted.clone(),
+            phases: phases.clone(),
+        };
         let connected = counted.connected();
         tokio::spawn(async move {
-            connection.await;
+            connection.run(stream, peer).await;
             drop((place, connected));
         });
     }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::server::TlsStream;
 
 use super::wire::Transport;
 
@@ -38,6 +39,89 @@ impl Raw {
     pub(super) fn unread(&mut self, bytes: Bytes) {
         debug_assert!(self.ahead.is_empty(), "what was given back was not read again");
         self.ahead = bytes;
+    }
+}
+
+/// A connection on which HTTP is spoken.
+#[derive(Debug)]
+pub(super) enum Socket {
+    /// As it was accepted.
+    Plain(Raw),
+    /// Through TLS.
+    Tls(Box<TlsStream<Raw>>),
+}
+
+impl Socket {
+    /// As [`Raw::unread`]; only before TLS.
+    pub(super) fn unread(&mut self, bytes: Bytes) {
+        match self {
+            Socket::Plain(raw) => raw.unread(bytes),
+            Socket::Tls(_) => debug_assert!(false, "under TLS nobody has to look ahead"),
+        }
+    }
+}
+
+impl Transport for Socket {
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Socket::Plain(raw) => raw.socket(),
+            Socket::Tls(stream) => stream.get_ref().0.socket(),
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Socket::Plain(raw) => Pin::new(raw).poll_read(cx, into),
+            Socket::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, into),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Socket::Plain(raw) => Pin::new(raw).poll_write(cx, bytes),
+            Socket::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Socket::Plain(raw) => Pin::new(raw).poll_write_vectored(cx, bytes),
+            Socket::Tls(stream) => Pin::new(stream.as_mut()).poll_write_vectored(cx, bytes),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Socket::Plain(raw) => Pin::new(raw).poll_flush(cx),
+            Socket::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Socket::Plain(raw) => Pin::new(raw).poll_shutdown(cx),
+            Socket::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
+        }
     }
 }
 

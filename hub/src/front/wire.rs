@@ -277,7 +277,9 @@ impl<T: Transport> AsyncWrite for Wire<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+        // TLS takes bytes before they can go, so that it may be here that nothing moves.
+        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        ready!(self.judge_write(cx, flushed))?;
         self.flushed = true;
         if self.ended.is_some() && !self.is_answering() && !self.told {
             // hyper waits for the next request, and nothing but this wakes it any more.
@@ -290,7 +292,8 @@ impl<T: Transport> AsyncWrite for Wire<T> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.linger.is_none() {
-            ready!(Pin::new(&mut this.inner).poll_shutdown(cx))?;
+            let shut = Pin::new(&mut this.inner).poll_shutdown(cx);
+            ready!(this.judge_write(cx, shut))?;
             if !this.guard.is_unread() || this.ended.is_some() {
                 return Poll::Ready(Ok(()));
             }

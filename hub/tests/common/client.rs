@@ -202,6 +202,11 @@ impl Client {
         self.buffer.is_empty() && !self.more()
     }
 
+    /// Reads whatever comes until the other side closes the connection.
+    pub fn wait_end(&mut self) {
+        while self.more() {}
+    }
+
     fn fill(&mut self, length: usize) -> bool {
         while self.buffer.len() < length {
             if !self.more() {

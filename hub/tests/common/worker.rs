@@ -55,6 +55,7 @@ pub struct Request {
     pub content_length: Option<u64>,
     pub deadline_ns: Option<u64>,
     pub http_version: u8,
+    pub peer: Option<std::net::SocketAddr>,
     pub trace: Option<TraceContext>,
 }
 
@@ -234,6 +235,7 @@ impl Request {
             content_length: head.content_length(),
             deadline_ns: head.deadline_ns(),
             http_version: head.http_version(),
+            peer: head.peer(),
             trace: head.trace(),
             claim: Some(claim),
             region,
