@@ -100,6 +100,11 @@ impl HubBuilder {
         self
     }
 
+    /// A path in its directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
     /// The command line.
     pub fn command(&self) -> Command {
         let program = artifacts::hub();

@@ -122,6 +122,32 @@ flavors! {
         hub.wait_all_free();
     }
 
+    Light, 40, fn h05_h21_the_same_on_a_unix_socket(flavor) {
+        let builder = Hub::builder();
+        let path = builder.path("http.sock");
+        let address = format!("unix:{}", path.display());
+        let hub = builder.args(&["--listen", &address]).start();
+        let worker = Worker::start(flavor, &hub);
+        let connect = || Connection::open_unix(&path).expect("a hub that listens");
+        let mut client = connect();
+        client.send(&Request::get("/sleep/300").bytes()).expect("sent");
+        client.wire().end_of_sending().expect("a socket");
+        assert_eq!(read_final(&mut client).1.expect(200).text(), "slept");
+        assert!(client.is_at_end().expect("an end"));
+        // Both as who knows interim responses and as who does not.
+        for (id, version) in [("a", "1.1"), ("b", "1.0")] {
+            let mut client = connect();
+            let head = format!("GET /wait-cancelled/{id} HTTP/{version}\r\nhost: a\r\n\r\n");
+            client.send(head.as_bytes()).expect("sent");
+            client.wire().end_of_sending().expect("a socket");
+            worker.says(&format!("waiting {id}"));
+            assert_eq!(hub.slots().claimed, 1, "it is waited for");
+            drop(client);
+            worker.says(&format!("cancelled {id}"));
+        }
+        hub.wait_all_free();
+    }
+
     Light, 40, fn h05_client_that_leaves_in_its_upload_is_noticed(flavor) {
         let hub = Hub::start();
         let _worker = Worker::start(flavor, &hub);

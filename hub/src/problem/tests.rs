@@ -39,3 +39,40 @@ async fn the_methods_of_a_path_are_in_allow() {
     assert_eq!(head.status(), 405);
     assert_eq!(head.headers()[ALLOW], "GET, HEAD, OPTIONS");
 }
+
+const ALL: [Kind; 20] = [
+    Kind::BadRequest,
+    Kind::Unauthorized,
+    Kind::Forbidden,
+    Kind::NoRoute,
+    Kind::MethodNotAllowed,
+    Kind::BodyTimeout,
+    Kind::BodyBroken,
+    Kind::BodyTooLarge,
+    Kind::TooManyRequests,
+    Kind::HeadTooLarge,
+    Kind::TargetTooLong,
+    Kind::NotImplemented,
+    Kind::VersionNotSupported,
+    Kind::WorkerGone,
+    Kind::BadAnswer,
+    Kind::NoWorker,
+    Kind::QueueFull,
+    Kind::WaitTimeout,
+    Kind::NoMemory,
+    Kind::Deadline,
+];
+
+/// Goal: who looks a code up finds it, with its status, and codes are not used twice.
+#[test]
+fn every_code_is_documented_once() {
+    const PAGE: &str = include_str!("../../../docs/problems.md");
+    let mut numbers: Vec<_> = ALL.iter().map(|&kind| kind as usize).collect();
+    numbers.sort_unstable();
+    assert!(numbers.iter().copied().eq(0..=Kind::Deadline as usize), "all of them: {numbers:?}");
+    for kind in ALL {
+        let row = format!("| {} | `{}` | ", kind.status().as_u16(), kind.code());
+        assert_eq!(PAGE.matches(&row).count(), 1, "{row}");
+    }
+    assert_eq!(PAGE.matches("\n| ").count(), ALL.len() + 1, "no row too many");
+}
