@@ -4,6 +4,8 @@ mod flags;
 mod hub;
 mod init;
 mod log;
+mod notify;
+mod reload;
 
 use std::process::ExitCode;
 

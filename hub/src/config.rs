@@ -4,6 +4,7 @@
 //! that bounds memory is here, so the hub's size can be read off its configuration.
 
 mod admin;
+mod change;
 mod codec;
 mod fault;
 mod files;
@@ -17,6 +18,7 @@ mod show;
 mod workers;
 
 pub use self::admin::{Admin, AdminSocket, Log, LogFormat, Telemetry};
+pub use self::change::{Change, Changes};
 pub use self::fault::{Fault, Faults};
 pub use self::http::{Believe, Compression, Cors, Forwarded, RouteRule, Told};
 pub use self::limits::{Limits, Times};

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::admin::Surface;
-use crate::config::{Address, AdminSocket, Config};
+use crate::config::{Address, AdminSocket, Changes, Config};
 use crate::control::{ControlPath, listen};
 use crate::error::HubError;
 use crate::front::{Certificates, Endpoint};
@@ -31,7 +31,6 @@ pub struct Hub {
     control: PathBuf,
     admin: Option<PathBuf>,
     admin_address: Option<SocketAddr>,
-    grace: Duration,
     shared: Arc<Shared>,
     /// Connections of clients.
     front: PhaseSender,
@@ -51,7 +50,6 @@ impl Hub {
     pub async fn start(config: Config) -> Result<Hub, HubError> {
         config.check().map_err(|faults| HubError::Config(faults.to_string()))?;
         let control_path = config.control_path();
-        let grace = config.times.grace;
 
         // Everything is taken before anything is served.
         let (listeners, certificates) = front::bind(&config.listen).await?;
@@ -103,7 +101,6 @@ impl Hub {
             control,
             admin,
             admin_address,
-            grace,
             shared,
             front,
             workers,
@@ -113,18 +110,20 @@ impl Hub {
     }
 
     /// Follows another configuration from here on, as far as that goes without a restart:
-    /// rules of routes, limits on requests, timeouts and whatever else a single request is
-    /// judged by. Requests in flight go on by the one that they began with.
+    /// rules of routes, limits on requests, timeouts, certificates and whatever else a single
+    /// request is judged by. Requests in flight go on by the one that they began with. What is
+    /// taken when a hub starts stays, and is named in the answer.
     ///
     /// # Errors
     ///
     /// A configuration that cannot be, or a certificate or key of it; what was before stays.
-    pub fn apply(&self, config: Config) -> Result<(), HubError> {
+    pub fn apply(&self, mut config: Config) -> Result<Changes, HubError> {
         config.check().map_err(|faults| HubError::Config(faults.to_string()))?;
+        let changes = self.shared.config().lead_to(&mut config);
         let certificates = self.certificates.read(&config.listen)?;
         certificates.take();
         self.shared.apply(config);
-        Ok(())
+        Ok(changes)
     }
 
     /// Reads the certificates and keys of every listener anew. New connections get them;
@@ -179,8 +178,9 @@ impl Hub {
         self.shared.drain();
         self.front.set(Phase::Draining);
         self.workers.set(Phase::Draining);
-        if timeout(self.grace, self.front.all_gone()).await.is_err() {
-            warn!(grace = ?self.grace, "requests were still in flight at the end of the grace time");
+        let grace = self.shared.config().times.grace;
+        if timeout(grace, self.front.all_gone()).await.is_err() {
+            warn!(?grace, "requests were still in flight at the end of the grace time");
             self.front.set(Phase::Closed);
             let _ = timeout(CLOSING, self.front.all_gone()).await;
         }

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -13,7 +14,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
 use super::flags::Settings;
-use super::log;
+use super::log::{self, LogFilter};
+use super::notify;
+use super::reload::reload;
 use crate::config::{Config, Given};
 use crate::{Hub, HubError};
 
@@ -78,9 +81,10 @@ pub(super) fn run(args: HubArgs) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let config = loaded.config;
-    if let Err(message) = log::install(&config.log.filter, config.log.format) {
-        return refuse(message);
-    }
+    let filter = match log::install(&config.log.filter, config.log.format) {
+        Ok(filter) => filter,
+        Err(message) => return refuse(message),
+    };
     raise_descriptor_limit();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = config.threads {
@@ -90,7 +94,7 @@ pub(super) fn run(args: HubArgs) -> ExitCode {
         .enable_all()
         .build()
         .map_err(|source| HubError::Runtime { source })
-        .and_then(|runtime| runtime.block_on(serve(&args, config)));
+        .and_then(|runtime| runtime.block_on(serve(&args, config, &filter)));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -117,16 +121,31 @@ fn raise_descriptor_limit() {
     }
 }
 
-async fn serve(args: &HubArgs, config: Config) -> Result<(), HubError> {
+async fn serve(args: &HubArgs, config: Config, filter: &LogFilter) -> Result<(), HubError> {
     let mut terminate = handler(SignalKind::terminate())?;
     let mut interrupt = handler(SignalKind::interrupt())?;
+    let mut hangup = handler(SignalKind::hangup())?;
     // A full file system or a limit on file size must be an error, not a death.
     let _file_size = handler(SignalKind::from_raw(SIGXFSZ))?;
 
     let hub = Hub::start(config).await?;
     announce(&hub, args.ready_file.as_deref())?;
+    notify::ready();
 
-    let which = either(&mut terminate, &mut interrupt).await;
+    let mut watchdog = pin!(notify::watchdog());
+    let which = loop {
+        tokio::select! {
+            which = either(&mut terminate, &mut interrupt) => break which,
+            () = &mut watchdog => {}
+            _ = hangup.recv() => {
+                notify::reloading();
+                // It reads files, which may take a while.
+                tokio::task::block_in_place(|| reload(args, &hub, filter));
+                notify::ready();
+            }
+        }
+    };
+    notify::stopping();
     info!(signal = which, "shutting down; a second signal ends the hub at once");
     tokio::select! {
         () = hub.shutdown() => Ok(()),

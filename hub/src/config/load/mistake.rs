@@ -52,6 +52,16 @@ impl Mistake {
         Mistake { words, shown: Some(shown) }
     }
 
+    /// It in one line, for a log.
+    pub(crate) fn line(&self) -> String {
+        match &self.shown {
+            Some(Shown { file, line, column, .. }) => {
+                format!("{file}:{line}:{column}: {}", self.words)
+            }
+            None => self.words.clone(),
+        }
+    }
+
     fn order(&self) -> (usize, usize) {
         self.shown.as_ref().map_or((usize::MAX, 0), |shown| (shown.line, shown.column))
     }
@@ -59,10 +69,10 @@ impl Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Shown { file, line, column, width, text }) = &self.shown else {
+        let Some(Shown { line, column, width, text, .. }) = &self.shown else {
             return f.write_str(&self.words);
         };
-        write!(f, "{file}:{line}:{column}: {}", self.words)?;
+        f.write_str(&self.line())?;
         if text.is_empty() || *column > SHOWN_MAX {
             return Ok(());
         }
@@ -98,6 +108,11 @@ impl Mistakes {
         if !self.0.contains(&mistake) {
             self.0.push(mistake);
         }
+    }
+
+    /// Them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Mistake> {
+        self.0.iter()
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -20,6 +20,7 @@ pub(crate) const LISTEN: Table<Listen> = Table {
             "Where: a TCP address (port 0 takes a free one), \"unix:PATH\", or \"fd:NAME\" for a \
              socket that the service manager passes."
         )
+        .fixed()
         .like("\"127.0.0.1:8080\""),
         key!(@File,
             |listen: &Listen| listen.tls.as_ref().map(|tls| &tls.certificate),
@@ -35,6 +36,7 @@ pub(crate) const LISTEN: Table<Listen> = Table {
             "A PEM file with the certificate's private key.")
         .like("\"/etc/slotway/key.pem\""),
         key!(Choice<HttpVersions>, http, "http", "Versions of HTTP: \"both\", \"1\" or \"2\".")
+            .fixed()
             .like("\"both\""),
         key!(
             YesNo,
@@ -43,6 +45,7 @@ pub(crate) const LISTEN: Table<Listen> = Table {
             "Whether every connection begins with a PROXY protocol header (version 1 or 2). It is \
              then required of all."
         )
+        .fixed()
         .like("false"),
         key!(
             Of<Mode>,
@@ -51,6 +54,7 @@ pub(crate) const LISTEN: Table<Listen> = Table {
             "The mode of a Unix socket's file: who may connect. \"0660\" is the hub's user and its \
              group."
         )
+        .fixed()
         .like("\"0600\""),
     ],
 };

@@ -106,8 +106,7 @@ pub(crate) const TABLES: &[Table<Config>] = &[
                 workers.registrations,
                 "registrations",
                 "Registrations of one worker."
-            )
-            .fixed(),
+            ),
             key!(
                 Count<u32>,
                 workers.region.slots,

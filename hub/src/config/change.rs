@@ -1,0 +1,111 @@
+//! What changes from one configuration to the next, and what of it has to wait.
+
+use std::fmt;
+
+use super::schema::{LISTEN, ROUTE, keys, path};
+use super::{Config, Listen};
+
+/// One key that has another value than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The key as the file has it.
+    pub key: String,
+    /// What it was, as TOML; empty where it was not set.
+    pub from: String,
+    /// What it is now.
+    pub to: String,
+}
+
+/// What another configuration changes in a running hub.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// What is in effect from here on.
+    pub applied: Vec<Change>,
+    /// What only a restart changes. The hub goes on with what it was.
+    pub waiting: Vec<Change>,
+}
+
+impl Config {
+    /// Says what the next configuration changes, and puts into it what a running hub has to
+    /// keep, so that it says what is in effect.
+    pub(crate) fn lead_to(&self, next: &mut Config) -> Changes {
+        let mut changes = Changes::default();
+        for (table, key) in keys() {
+            let change = change(path(table.name, key.name), (key.show)(self), (key.show)(next));
+            match key.fixed {
+                true => changes.waiting.extend(change),
+                false => changes.applied.extend(change),
+            }
+        }
+        self.listeners(next, &mut changes);
+        self.rules(next, &mut changes);
+        self.keep(next);
+        changes
+    }
+
+    /// What is taken when the hub starts stays.
+    fn keep(&self, next: &mut Config) {
+        next.threads = self.threads;
+        next.control.path.clone_from(&self.control.path);
+        next.admin.socket.clone_from(&self.admin.socket);
+        next.admin.listen = self.admin.listen;
+        next.workers.max = self.workers.max;
+        next.limits.connections = self.limits.connections;
+        next.log.format = self.log.format;
+        next.telemetry.clone_from(&self.telemetry);
+    }
+
+    /// A listener keeps everything but its certificate.
+    fn listeners(&self, next: &mut Config, changes: &mut Changes) {
+        let addresses = |all: &[Listen]| {
+            let all: Vec<_> = all.iter().map(|listen| format!("\"{}\"", listen.address)).collect();
+            Some(format!("[{}]", all.join(", ")))
+        };
+        let moved = change("listen".to_owned(), addresses(&self.listen), addresses(&next.listen));
+        if moved.is_some() {
+            changes.waiting.extend(moved);
+            next.listen.clone_from(&self.listen);
+            return;
+        }
+        for (index, (own, other)) in self.listen.iter().zip(&mut next.listen).enumerate() {
+            let both = own.tls.is_some() && other.tls.is_some();
+            for key in LISTEN.keys {
+                let at = path(&format!("listen[{index}]"), key.name);
+                let change = change(at, (key.show)(own), (key.show)(other));
+                match both && !key.fixed {
+                    true => changes.applied.extend(change),
+                    false => changes.waiting.extend(change),
+                }
+            }
+            let tls = if both { other.tls.take() } else { own.tls.clone() };
+            *other = Listen { tls, ..own.clone() };
+        }
+    }
+
+    fn rules(&self, next: &Config, changes: &mut Changes) {
+        let count = self.routes.len().max(next.routes.len());
+        for index in 0..count {
+            let (own, other) = (self.routes.get(index), next.routes.get(index));
+            for key in ROUTE.keys {
+                let at = path(&format!("route[{index}]"), key.name);
+                let shown = |rule: Option<_>| rule.and_then(|rule| (key.show)(rule));
+                changes.applied.extend(change(at, shown(own), shown(other)));
+            }
+        }
+    }
+}
+
+fn change(key: String, from: Option<String>, to: Option<String>) -> Option<Change> {
+    let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+    (from != to).then_some(Change { key, from, to })
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |text: &str| if text.is_empty() { "unset" } else { text }.to_owned();
+        write!(f, "{} from {} to {}", self.key, shown(&self.from), shown(&self.to))
+    }
+}
+
+#[cfg(test)]
+mod tests;
