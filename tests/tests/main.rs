@@ -19,6 +19,7 @@ mod memory;
 mod probe;
 mod rfc9112;
 mod rolling;
+mod reload;
 mod start;
 mod valgrind;
 mod waiting;
