@@ -90,7 +90,10 @@ impl Hub {
             tasks.push(tokio::spawn(admin::serve(shared, Surface::Socket(socket), phases)));
         }
         if let Some((listener, token)) = surface_tcp {
-            let _ = shared.admin_token.set(token);
+            shared.admin_token.store(Some(Arc::new(token)));
+            if let Some(address) = admin_address {
+                info!(%address, "the admin surface listens");
+            }
             let surface = Surface::Tcp(listener);
             tasks.push(tokio::spawn(admin::serve(shared.clone(), surface, surface_phases)));
         }
@@ -121,6 +124,13 @@ impl Hub {
         config.check().map_err(|faults| HubError::Config(faults.to_string()))?;
         let changes = self.shared.config().lead_to(&mut config);
         let certificates = self.certificates.read(&config.listen)?;
+        // Everything that may fail comes before anything that changes.
+        if self.admin_address.is_some()
+            && let Some(path) = &config.admin.token_file
+        {
+            let token = admin::Token::read(path).map_err(HubError::Config)?;
+            self.shared.admin_token.store(Some(Arc::new(token)));
+        }
         certificates.take();
         self.shared.apply(config);
         Ok(changes)

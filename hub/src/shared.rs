@@ -1,9 +1,9 @@
 //! What every task of a hub shares.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
 use crate::admin::{Token, Watched};
 use crate::client_limit::ClientLimit;
@@ -26,7 +26,7 @@ pub(crate) struct Shared {
     /// Who watches the dashboard.
     pub(crate) watched: Watched,
     /// The admin surface's, if it has one.
-    pub(crate) admin_token: OnceLock<Token>,
+    pub(crate) admin_token: ArcSwapOption<Token>,
     draining: AtomicBool,
     pub(crate) clients: Arc<ClientLimit>,
     /// Lets as many responses be compressed at a time as the configuration says.
@@ -40,7 +40,7 @@ impl Shared {
             registry: Registry::new(metrics.clone(), &config),
             metrics,
             watched: Watched::default(),
-            admin_token: OnceLock::new(),
+            admin_token: ArcSwapOption::empty(),
             clients: Arc::new(ClientLimit::new()),
             compressions: Arc::new(Gate::new(config.compression.streams, 0)),
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),

@@ -1,12 +1,13 @@
 //! SIGHUP: what changes, what stays, and what a broken file does.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use slotway_tests::http::Request;
+use slotway_tests::http::{Connection, Request};
 use slotway_tests::{Flavor, Hub, PrivateDir, Weight, Worker, case, eventually};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -81,11 +82,52 @@ fn a_reload_changes_what_has_to_be_there() {
     light("a_reload_changes_what_has_to_be_there", || {
         let mut rig = Rig::start("", &[]);
         let _worker = Worker::start(Flavor::Rust, &rig.hub);
-        assert_eq!(rig.hub.get("/health").status(), 200);
+        assert_eq!(rig.hub.get("/ready").status(), 200);
         rig.reload("[health]\nrequire = [\"absent\"]\n", READ);
-        assert_eq!(rig.hub.get("/health").status(), 503);
+        assert_eq!(rig.hub.get("/ready").status(), 503);
         rig.reload("[health]\nrequire = [\"conformance\"]\n", READ);
-        assert_eq!(rig.hub.get("/health").status(), 200);
+        assert_eq!(rig.hub.get("/ready").status(), 200);
+    });
+}
+
+/// Goal: a token that leaked is replaced without a restart.
+#[test]
+fn a_reload_reads_the_admin_token_anew() {
+    light("a_reload_reads_the_admin_token_anew", || {
+        let dir = Arc::new(PrivateDir::new());
+        let token = dir.join("token");
+        let write = |text: &str| {
+            fs::write(&token, text).expect("a file");
+            fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).expect("a mode");
+        };
+        write("the-first-token-0123456789");
+        // The log names the address, which is a free port.
+        let path = token.to_str().expect("a path in UTF-8");
+        let listen = ["--admin-listen", "127.0.0.1:0", "--admin-token-file", path];
+        let hub = Hub::builder().dir(&dir).args(&listen).start();
+        let line = hub.process.wait_line("the admin surface listens", SOON);
+        let address = line
+            .split("127.0.0.1:")
+            .nth(1)
+            .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u16>().ok());
+        let address = (std::net::Ipv4Addr::LOCALHOST, address.expect("a port")).into();
+        let status = |token: &str| {
+            let request = Request::get("/internal/workers").close();
+            let request = request.header("authorization", format!("Bearer {token}"));
+            let mut client = Connection::open(address).expect("a surface that listens");
+            client.exchange(&request).expect("an answer").status()
+        };
+        assert_eq!(status("the-first-token-0123456789"), 200);
+        write("the-second-token-0123456789");
+        hub.process.signal(Signal::HUP);
+        hub.process.wait_lines(READ, 1, SOON);
+        assert_eq!(status("the-first-token-0123456789"), 401);
+        assert_eq!(status("the-second-token-0123456789"), 200);
+        // One that is too short changes nothing.
+        write("short");
+        hub.process.signal(Signal::HUP);
+        hub.process.wait_line("holds a token of 5 bytes", SOON);
+        assert_eq!(status("the-second-token-0123456789"), 200);
     });
 }
 

@@ -86,7 +86,7 @@ fn judge(way: &Way, request: &Request) -> Result<(), Problem> {
     if page::is(path) || HEALTH.contains(&path) {
         return Ok(());
     }
-    if shared.admin_token.get().is_some_and(|token| token.is_in(headers)) {
+    if shared.admin_token.load().as_ref().is_some_and(|token| token.is_in(headers)) {
         return Ok(());
     }
     let detail = "The admin surface wants the token of its token file: Authorization: Bearer ….";

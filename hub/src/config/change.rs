@@ -49,6 +49,7 @@ impl Config {
         next.control.path.clone_from(&self.control.path);
         next.admin.socket.clone_from(&self.admin.socket);
         next.admin.listen = self.admin.listen;
+        next.admin.remote = self.admin.remote;
         next.workers.max = self.workers.max;
         next.limits.connections = self.limits.connections;
         next.log.format = self.log.format;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::{Config, Fault};
+use crate::admin::Token;
 
 impl Config {
     /// Opens every file that the configuration names, and says what is wrong with any.
@@ -20,7 +21,7 @@ impl Config {
             check(format!("listen[{index}].key"), readable(&tls.key));
         }
         if let (Some(_), Some(path)) = (self.admin.listen, &self.admin.token_file) {
-            check("admin.token-file".to_owned(), readable(path));
+            check("admin.token-file".to_owned(), Token::read(path).map(drop));
         }
         faults
     }

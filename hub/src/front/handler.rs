@@ -130,7 +130,7 @@ async fn proxy(
 ) -> Result<Response<Kind>, Problem> {
     let (mut parts, incoming) = request.into_parts();
     let mut upload = Upload::new(incoming, parts.version);
-    if let Some(token) = shared.admin_token.get()
+    if let Some(token) = shared.admin_token.load().as_deref()
         && token.is_in(&parts.headers)
     {
         // Whoever sent it here meant the admin surface; no worker may learn it.

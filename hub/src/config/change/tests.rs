@@ -19,7 +19,7 @@ fn what_the_table_calls_fixed_is_kept_and_nothing_else() {
         let other = key
             .example
             .into_iter()
-            .chain(["true", "false", "debug", "json", "7s", "12288"])
+            .chain(["true", "false", "debug", "json", "x-forwarded", "7s", "12288"])
             .map(|text| text.trim_matches(['[', ']', '"']))
             .find(|text| (key.set)(&mut next, text).is_ok() && (key.show)(&next) != by_default);
         let name = path(table.name, key.name);
