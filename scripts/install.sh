@@ -44,6 +44,8 @@ fill() {
 }
 
 put 755 "$target/slotway" bin/slotway
+"$target/slotway" generate man "$root/share/man"
+"$target/slotway" generate completions "$root/share"
 put 644 include/slotway.h include/slotway.h
 put 755 "$target/libslotway.so" "lib/libslotway.so.$version"
 ln -sf "libslotway.so.$version" "$root/lib/libslotway.so.$abi_major"

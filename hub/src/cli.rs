@@ -1,6 +1,7 @@
 //! The command line.
 
 mod flags;
+mod generate;
 mod hub;
 mod init;
 mod log;
@@ -25,6 +26,9 @@ enum Command {
     Hub(Box<hub::HubArgs>),
     /// Write a commented slotway.toml with every key and its default.
     Init(init::InitArgs),
+    /// Make manual pages and completions.
+    #[command(subcommand, hide = true)]
+    Generate(generate::What),
 }
 
 /// Parses the arguments and runs what they ask for. Exit code 0 is a clean end, 1 a
@@ -33,6 +37,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Hub(args) => hub::run(*args),
         Command::Init(args) => init::run(&args),
+        Command::Generate(what) => generate::run(&what),
     }
 }
 
