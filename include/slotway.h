@@ -435,8 +435,9 @@ slotway_status slotway_worker_registered(struct slotway_worker *worker,
 // that is closed without an answer is answered with 500.
 // From any number of threads at once; each request goes to one of them.
 // Errors: SLOTWAY_E_TIMEOUT; SLOTWAY_E_CLOSED after slotway_worker_drain or
-// slotway_worker_close, when nothing more will come; SLOTWAY_E_REFUSED when the hub will
-// not have this worker any more; SLOTWAY_E_OUT_OF_ORDER (not connected yet).
+// slotway_worker_close, or when a newer generation has replaced this worker: nothing more
+// will come; SLOTWAY_E_REFUSED when the hub will not have this worker any more;
+// SLOTWAY_E_OUT_OF_ORDER (not connected yet).
 slotway_status slotway_worker_next(struct slotway_worker *worker,
                                    int64_t timeout_ms,
                                    struct slotway_request **request);

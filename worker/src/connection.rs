@@ -109,8 +109,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] after a shutdown; [`Error::Refused`] when the hub will not have
-    /// this worker any more.
+    /// [`Error::Closed`] after a shutdown, or when a newer generation has replaced this
+    /// worker; [`Error::Refused`] when the hub will not have it any more.
     pub fn next(&self, timeout: Option<Duration>) -> Result<Option<Exchange>> {
         let mut deadline = Deadline::new(timeout);
         loop {

@@ -144,9 +144,13 @@ impl Shared {
     /// What the control thread does for a worker without an event loop: it listens to the
     /// doorbell, and answers the hub's probes.
     pub(crate) fn attend_doorbell(&self, session: &Session) {
-        // If an event loop has come meanwhile the ring may have been for it.
-        if session.worker_bell().drain() && self.is_polled() {
-            self.notices.ring();
+        let rung = session.worker_bell().drain();
+        if self.is_polled() {
+            // An event loop has come meanwhile, and the ring may have been for it.
+            if rung {
+                self.notices.ring();
+            }
+            return;
         }
         session.take_notices(|token| self.notices.push(token));
     }

@@ -3,6 +3,7 @@
 mod support;
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
@@ -253,4 +254,34 @@ fn a_request_outlives_its_answer() {
     })
     .expect("in time")
     .expect("drained");
+}
+
+/// H07: handlers that wait, in every slot, do not keep the worker from answering the hub.
+#[test]
+fn h07_a_worker_whose_handlers_all_wait_answers_probes() {
+    let hub = FakeHub::new();
+    let go_on = Arc::new(AtomicBool::new(false));
+    let handlers = go_on.clone();
+    let worker = AsyncWorker::new("async").any("/{*rest}", move |_: AsyncRequest| {
+        let go_on = handlers.clone();
+        async move {
+            while !go_on.load(Ordering::SeqCst) {
+                tokio::task::yield_now().await;
+            }
+            "went on"
+        }
+    });
+    let mut up = start(&hub, worker);
+    let session = up.session();
+    let in_flight = [(); 16].map(|()| session.publish(&Ask::new("GET", "/")));
+    eventually("all are at work", || in_flight.iter().all(|ask| ask.is_claimed()));
+    assert_eq!(session.free_slots(), 0);
+    for _ in 0..3 {
+        session.probe().wait();
+    }
+    go_on.store(true, Ordering::SeqCst);
+    for ask in in_flight {
+        assert_eq!(ask.answer().expect("alive").text(), "went on");
+    }
+    drop(up.running.take());
 }

@@ -11,6 +11,7 @@ use slotway::{
     Connect, Connection, Error, ErrorCode, Header, Heartbeat, Options, RefusalCode, Registration,
     RegistrationState,
 };
+use slotway_core::control::{HubMessage, Refused};
 use support::{Ask, FakeHub, WATCHDOG, eventually, options, within_watchdog};
 
 const NONE: [Header<'static>; 0] = [];
@@ -354,4 +355,35 @@ fn dropping_a_connection_closes_it() {
     within_watchdog("the drop", move || drop(Arc::into_inner(connection)));
     assert!(exchange.cancelled());
     drop((in_flight, session));
+}
+
+/// H19: a worker that a newer one has replaced ends in order, says why, and stays away.
+#[test]
+fn h19_a_worker_that_is_replaced_ends_and_says_so() {
+    let hub = FakeHub::new();
+    let replaced = || {
+        let (code, reason) = (RefusalCode::Replaced, "a newer generation serves".to_owned());
+        HubMessage::Refused(Refused { id: Some(0), code, reason })
+    };
+    let (connection, session) = connected(&hub, options(&hub).generation(3));
+    let waiting = {
+        let connection = connection.clone();
+        thread::spawn(move || connection.next(LONG).map(drop))
+    };
+    session.say(&replaced());
+    let error = waiting.join().expect("no panic").expect_err("nothing more comes");
+    assert_eq!(error.code(), ErrorCode::Closed);
+    assert!(connection.wait_closed(LONG).expect("in order"), "everything was answered");
+    assert!(matches!(
+        &connection.registration_states()[0],
+        RegistrationState::Refused { code: RefusalCode::Replaced, reason } if reason.contains("newer")
+    ));
+    drop(session);
+
+    // One that never served is told so instead: it was started in vain.
+    let connecting = connecting(options(&hub).generation(2), &["one"]);
+    let (session, _) = hub.accept_with(1, |_| Some((RefusalCode::Replaced, "a newer one serves")));
+    let error = connecting.join().expect("no panic").expect_err("refused");
+    assert_eq!(error.code(), ErrorCode::Refused);
+    drop(session);
 }

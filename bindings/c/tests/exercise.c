@@ -66,7 +66,9 @@ static void case_head(slotway_request *request)
     CHECK(is(head.method, "POST") && is(head.path, "/head/a%20b/x/y"));
     CHECK(is(head.query, "q=1&r") && is(head.route, "/head/{one}/{*rest}"));
     CHECK(head.registration == 1 && head.route_index == 0 && head.http_version == 11);
-    CHECK(head.content_length == 5 && head.param_count == 2 && head.header_count == 4);
+    CHECK(head.content_length == 5 && head.param_count == 2);
+    /* The client's, and what the hub adds. */
+    CHECK(head.header_count >= 4);
     CHECK(head.response_capacity >= 4096 && head.deadline_ns != 0);
 
     memset(&grown, 0xff, sizeof grown);
@@ -373,7 +375,7 @@ static void without_a_hub(void)
     GIVES(SLOTWAY_OK, slotway_worker_route(worker, "GET", "/lost", 0, NULL));
     GIVES(SLOTWAY_E_INVALID_ARGUMENT, slotway_log(5, count_line, &lines));
     GIVES(SLOTWAY_OK, slotway_log(SLOTWAY_LOG_WARN, count_line, &lines));
-    GIVES(SLOTWAY_E_IO, slotway_worker_connect(worker, 100));
+    GIVES(SLOTWAY_E_IO, slotway_worker_connect(worker, 1000));
     GIVES(SLOTWAY_OK, slotway_log(SLOTWAY_LOG_OFF, NULL, NULL));
     CHECK(lines > 0);
     CHECK(strstr(slotway_last_error(), "/nonexistent/hub.sock") != NULL);

@@ -143,7 +143,8 @@ impl Worker {
     }
 
     /// Connects and serves until SIGTERM or SIGINT, then drains; a second signal does not
-    /// wait for the drain.
+    /// wait for the drain. It returns as well when a newer generation
+    /// ([`Options::generation`]) has replaced this worker.
     ///
     /// # Errors
     ///
