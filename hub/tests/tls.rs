@@ -240,3 +240,51 @@ fn handshakes_count_as_connections() {
         assert!(get(&mut stream, "/x").await.ends_with("hello by https"));
     });
 }
+
+/// Goal: H21 and H05 under TLS. A client that says close_notify and half-closes gets its
+/// answer; one that is gone is noticed, whether it said so or not.
+#[test]
+fn h05_h21_the_end_of_sending_is_not_the_end() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let files = Files::new("half-closed");
+    let rig = files.rig(|_| {});
+    let mut worker = Worker::connect(rig.control());
+    worker.register("x", &[("GET", "/x")]);
+    let config = Arc::new(client(files.certificate(), &["http/1.1"]));
+    const GET: &[u8] = b"GET /x HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let send = |ends: bool| {
+        let (rig, config) = (&rig, &config);
+        async move {
+            let mut stream = connect(rig, config).await.unwrap();
+            stream.write_all(GET).await.unwrap();
+            if ends {
+                stream.shutdown().await.unwrap();
+            }
+            stream
+        }
+    };
+    block_on(async {
+        let mut stream = send(true).await;
+        let request = worker.next();
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 100", "it is asked whether it is there");
+        request.answer(200, &[], b"late but there");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        assert!(text.contains("HTTP/1.1 200") && text.ends_with("late but there"), "{text}");
+
+        let stream = send(true).await;
+        let request = worker.next();
+        drop(stream);
+        request.wait_cancelled();
+        request.finish();
+
+        let stream = send(false).await;
+        let request = worker.next();
+        drop(stream);
+        request.wait_cancelled();
+        request.finish();
+    });
+    rig.wait_all_free();
+}
