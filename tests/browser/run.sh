@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Opens the dashboard of a hub under load in headless Chromium: the tests, or with
-# `screenshots` the pictures of the README.
+# Headless Chromium: the tests of the dashboard of a hub under load, with `screenshots` the
+# pictures of the README, and with `page URL…` a page that a worker serves.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 chromium=${CHROMIUM:-$(command -v chromium || true)}
@@ -21,5 +21,6 @@ fi
 case ${1:-tests} in
     tests) exec node --test --test-concurrency=1 --test-reporter=spec dashboard.test.mjs ;;
     screenshots) exec node screenshots.mjs ;;
+    page) shift && exec node page.mjs "$@" ;;
     *) echo "browser: no such thing: $1" >&2; exit 2 ;;
 esac

@@ -22,6 +22,9 @@ from fetch_client import Fetch
 from httpx_client import Httpx
 from requests_client import Requests
 
+SKIPPED = 77
+"""The exit code of what cannot run here."""
+
 CLIENTS = [
     (Curl, "HTTP/1.1", "http"),
     (Curl, "HTTP/1.1", "https"),
@@ -136,6 +139,13 @@ def run(make, version, scheme, rig, same):
     return wrong
 
 
+def in_chromium(rig):
+    """Whether Chromium shows the page of `site`, and over TLS does so in HTTP/2."""
+    program = Path(__file__).parents[1] / "browser" / "run.sh"
+    pages = [f"{base}/site/" for base in rig.bases.values()]
+    return subprocess.run([program, "page", *pages], check=False).returncode
+
+
 def main():
     failed = 0
     with tempfile.TemporaryDirectory() as directory:
@@ -149,9 +159,15 @@ def main():
                 for line in wrong:
                     print(f"        {line}")
                 failed += bool(wrong)
+            chromium = in_chromium(rig)
         finally:
             rig.stop()
     passed = len(CLIENTS) - failed
+    if chromium == SKIPPED:
+        print("skipped chromium")
+    else:
+        print(f"{'FAILED' if chromium else 'ok':7} chromium")
+        passed, failed = (passed, failed + 1) if chromium else (passed + 1, failed)
     # As cargo says it, for whoever counts.
     print(f"test result: {'FAILED' if failed else 'ok'}. {passed} passed; {failed} failed")
     return 1 if failed else 0
