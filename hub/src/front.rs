@@ -31,4 +31,4 @@ mod wire;
 pub use listen::Endpoint;
 pub(crate) use listen::bind;
 pub(crate) use serve::serve;
-pub(crate) use tls::Certificates;
+pub(crate) use tls::{Certificates, check as check_tls};

@@ -1,10 +1,9 @@
 //! The files that a configuration names, looked at before anything listens.
 
-use std::io;
-use std::path::Path;
-
 use super::{Config, Fault};
 use crate::admin::Token;
+use crate::error::HubError;
+use crate::front::check_tls;
 
 impl Config {
     /// Opens every file that the configuration names, and says what is wrong with any.
@@ -17,22 +16,15 @@ impl Config {
         };
         for (index, listen) in self.listen.iter().enumerate() {
             let Some(tls) = &listen.tls else { continue };
-            check(format!("listen[{index}].certificate"), readable(&tls.certificate));
-            check(format!("listen[{index}].key"), readable(&tls.key));
+            if let Err(error) = check_tls(tls) {
+                let of_key = matches!(&error, HubError::Tls { path, .. } if *path == tls.key);
+                let name = if of_key { "key" } else { "certificate" };
+                check(format!("listen[{index}].{name}"), Err(error.to_string()));
+            }
         }
         if let (Some(_), Some(path)) = (self.admin.listen, &self.admin.token_file) {
             check("admin.token-file".to_owned(), Token::read(path).map(drop));
         }
         faults
     }
-}
-
-fn readable(path: &Path) -> Result<(), String> {
-    let read = std::fs::File::open(path).and_then(|file| match file.metadata()?.is_file() {
-        true => Ok(()),
-        false => Err(io::Error::other("it is no file")),
-    });
-    read.map_err(|error| {
-        format!("{} cannot be read: {error}; name a file that is there", path.display())
-    })
 }

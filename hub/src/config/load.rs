@@ -223,6 +223,11 @@ impl Loaded {
                 Source::Default => {}
                 // A list counts once, and so does each of its items' keys.
                 Source::File(_) if key.ends_with(']') => {}
+                Source::File(_)
+                    if self
+                        .sources
+                        .keys()
+                        .any(|other| other.starts_with(&format!("{key}[0]."))) => {}
                 Source::File(_) => file += 1,
                 Source::Environment(_) | Source::Flag(_) => others.push(source.to_string()),
             }

@@ -117,6 +117,11 @@ impl Fresh {
     }
 }
 
+/// Says what is wrong with a certificate or its key, if anything is.
+pub(crate) fn check(tls: &Tls) -> Result<(), HubError> {
+    read(tls).map(drop)
+}
+
 /// Reads a certificate and its key, and looks whether they belong together.
 fn read(tls: &Tls) -> Result<Arc<CertifiedKey>, HubError> {
     let fails = |path: &Path| {
