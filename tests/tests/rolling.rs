@@ -326,6 +326,32 @@ fn h08_a_worker_that_loses_one_of_two_names_goes_on_with_the_other() {
     });
 }
 
+#[test]
+fn h08_an_event_loop_is_replaced_too() {
+    case("h08_an_event_loop_is_replaced_too", Weight::Light, SOON * 2, || {
+        let hub = Hub::start();
+        let mut old = Worker::start(Flavor::EventLoop, &hub);
+        let mut streaming = hub.connect();
+        let request = Request::new("POST", "/echo").header("transfer-encoding", "chunked");
+        streaming.send(&request.head_bytes()).expect("sent");
+        streaming.send_chunk(b"begun, ").expect("sent");
+        let head = streaming.read_head().expect("a head before the body's end");
+        let new = Worker::builder(Flavor::EventLoop, &hub).generation(1).start(&hub);
+        eventually("the new one serves alone", SOON, || {
+            (hub.instances("conformance") == 1).then_some(())
+        });
+        assert_eq!(hub.get("/pid").expect(200).text(), new.pid().to_string());
+        assert!(old.process.is_alive(), "it has a stream in hand");
+        streaming.send_chunk(b"ended").expect("sent");
+        streaming.send_chunk(b"").expect("sent");
+        let mut back = String::new();
+        streaming.body(&head).read_to_string(&mut back).expect("a whole body");
+        assert_eq!(back, "begun, ended");
+        assert_eq!(old.process.wait_end(SOON).code(), Some(0));
+        assert_eq!(hub.wait_departed(old.pid())["reason"], "replaced");
+    });
+}
+
 /// A generation is for those who can show that they are there.
 #[test]
 fn a_generation_without_probes_is_refused() {
