@@ -4,10 +4,11 @@ CARGO ?= cargo
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: help demo test check unit loom c blackbox clients browser screenshots bench header install setup clean
+.PHONY: help demo tour test check unit loom c blackbox clients browser screenshots bench header install setup clean
 
 help:
 	@echo "make demo              see it work: a hub, a C worker, a Rust worker, real requests"
+	@echo "make tour              the five minutes of the README, each command run"
 	@echo "make test              everything that CI runs"
 	@echo "make bench             Slotway beside its floors and peers; bench-core, bench-http for one"
 	@echo "make install PREFIX=…  the hub, the C library, its header, pkg-config and CMake files"
@@ -20,6 +21,9 @@ setup:
 
 demo: setup
 	@scripts/demo.sh
+
+tour: setup
+	@scripts/tour.sh
 
 test: setup
 	@scripts/test.sh

@@ -73,7 +73,11 @@ browser() {
     part "the dashboard in Chromium" tests/browser/run.sh
 }
 
-if [ $# -eq 0 ]; then set -- check unit loom c blackbox clients browser; fi
+tour() {
+    part "README: five minutes" scripts/tour.sh
+}
+
+if [ $# -eq 0 ]; then set -- check unit loom c blackbox clients browser tour; fi
 for name in "$@"; do "$name"; done
 
 echo
