@@ -7,7 +7,7 @@ use super::schema::{LISTEN, ROUTE, TABLES, Table, path};
 use super::{Listen, RouteRule};
 
 /// Where the comments begin, if the line is not longer.
-const COLUMN: usize = 44;
+const COLUMN: usize = 43;
 
 impl Loaded {
     /// The effective configuration as TOML that reads back as the same. It holds no secret:
@@ -70,7 +70,7 @@ impl Loaded {
         };
         // What the file is called may hold anything.
         let source: String = source.chars().filter(|c| !c.is_control()).collect();
-        let _ = writeln!(text, "{line:COLUMN$}# {source}");
+        let _ = writeln!(text, "{line:COLUMN$} # {source}");
     }
 }
 
