@@ -6,6 +6,7 @@ mod control_socket;
 mod death;
 mod disconnects;
 mod echo;
+mod edges;
 mod event_loop;
 mod fake_hub;
 mod h2;
