@@ -49,6 +49,7 @@ check() {
 
 unit() {
     part "unit and integration tests" cargo test --workspace --all-features --exclude slotway-tests
+    part "hub without optional features" cargo test -p slotway-hub --test without_otel
 }
 
 loom() {

@@ -17,6 +17,7 @@ use crate::error::HubError;
 use crate::front::{Certificates, Endpoint};
 use crate::phase::{Phase, PhaseSender, phases};
 use crate::shared::Shared;
+use crate::telemetry::Exporter;
 use crate::{admin, front};
 
 /// How long the end of everything may take once it was told to end.
@@ -68,7 +69,11 @@ impl Hub {
             None => None,
         };
 
+        let telemetry = Exporter::start(&config.telemetry).map_err(HubError::Config)?;
         let shared = Arc::new(Shared::new(config));
+        if let Some(exporter) = telemetry {
+            let _ = shared.telemetry.set(Arc::new(exporter));
+        }
         let (front, front_phases) = phases();
         let (workers, worker_phases) = phases();
         let (surface, surface_phases) = phases();
@@ -197,6 +202,9 @@ impl Hub {
         self.workers.set(Phase::Closed);
         if timeout(CLOSING, self.workers.all_gone()).await.is_err() {
             warn!("workers did not take their goodbye");
+        }
+        if let Some(exporter) = self.shared.telemetry.get() {
+            let _ = timeout(CLOSING, exporter.flush()).await;
         }
         self.surface.set(Phase::Draining);
         let _ = timeout(CLOSING, self.surface.all_gone()).await;

@@ -38,6 +38,7 @@ mod routing;
 mod rules;
 mod service;
 mod shared;
+mod telemetry;
 mod wait_queue;
 
 pub use config::Config;

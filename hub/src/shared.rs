@@ -1,7 +1,7 @@
 //! What every task of a hub shares.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
@@ -13,6 +13,7 @@ use crate::exchange::Budget;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
+use crate::telemetry::Exporter;
 
 /// One hub's.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) watched: Watched,
     /// The admin surface's, if it has one.
     pub(crate) admin_token: ArcSwapOption<Token>,
+    /// Tells a collector of requests, if there is one.
+    pub(crate) telemetry: OnceLock<Arc<Exporter>>,
     draining: AtomicBool,
     pub(crate) clients: Arc<ClientLimit>,
     /// Lets as many responses be compressed at a time as the configuration says.
@@ -41,6 +44,7 @@ impl Shared {
             metrics,
             watched: Watched::default(),
             admin_token: ArcSwapOption::empty(),
+            telemetry: OnceLock::new(),
             clients: Arc::new(ClientLimit::new()),
             compressions: Arc::new(Gate::new(config.compression.streams, 0)),
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),

@@ -141,15 +141,20 @@ async fn proxy(
     }
     let (mut limits, small, request) = {
         let config = shared.config();
-        if config.log.access {
-            record.log(Access::of(&parts, client.peer.address, &origin.id));
+        if config.log.access || shared.telemetry.get().is_some() {
+            record.log(Access::of(&parts, client.peer.address, &origin.id, config.log.access));
         }
         if parts.uri.path().is_empty() {
             return Err(refused(client));
         }
         let small = u64::from(config.workers.region.request_bytes);
         let limits = Limits::new(&config, record.begun());
-        let request = Request::new(parts, !upload.is_collected(), origin, &config)?;
+        let mut request = Request::new(parts, !upload.is_collected(), origin, &config)?;
+        if let Some(exporter) = shared.telemetry.get()
+            && let Some(ids) = request.begin_span()
+        {
+            record.begin_span(exporter, ids);
+        }
         if let Some(max) = config.limits.per_client {
             count_client(shared, &request, max, record)?;
         }

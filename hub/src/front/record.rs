@@ -20,6 +20,7 @@ use crate::exchange::{Exchange, SpoolError};
 use crate::instance::Instance;
 use crate::metrics::{AtWorker, Counted, LEFT, Method, Metrics, RouteId};
 use crate::problem;
+use crate::telemetry::{Exporter, SpanIds};
 
 /// One request's.
 #[derive(Debug)]
@@ -42,8 +43,9 @@ pub(super) struct Record {
     end: End,
     /// Counts against its client's limit, if there is one.
     pass: Option<ClientPass>,
-    /// For the access log, if there is one.
+    /// For the access log and the span, if there is either.
     access: Option<Box<Access>>,
+    span: Option<(Arc<Exporter>, SpanIds)>,
 }
 
 /// How the response ended.
@@ -75,6 +77,7 @@ impl Record {
             end: End::Left,
             pass: None,
             access: None,
+            span: None,
         }
     }
 
@@ -88,7 +91,12 @@ impl Record {
         self.begun
     }
 
-    /// The request gets a line in the access log.
+    /// The request is a span.
+    pub(super) fn begin_span(&mut self, exporter: &Arc<Exporter>, ids: SpanIds) {
+        self.span = Some((exporter.clone(), ids));
+    }
+
+    /// What the request's line in the access log, and its span, say of it.
     pub(super) fn log(&mut self, access: Access) {
         self.access = Some(Box::new(access));
     }
@@ -188,14 +196,18 @@ impl Drop for Record {
         let route = self.busy.metrics().routes.get(self.route);
         route.record(&counted);
         if let Some(access) = &self.access {
-            access.write(&Line {
+            let line = Line {
                 name: &route.labels.name,
                 route: &route.labels.pattern,
                 status: self.status,
                 problem: self.problem.map(|kind| kind.code()),
                 end: self.end,
                 counted,
-            });
+            };
+            access.write(&line);
+            if let Some((exporter, ids)) = &self.span {
+                exporter.send(access.span(*ids, &line));
+            }
         }
     }
 }

@@ -14,12 +14,13 @@ use super::forwarded::{self, Heard, Tells, Via};
 use super::headers::{Named, is_hop_by_hop};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::target;
-use super::trace::{TRACEPARENT, TRACESTATE, Trace};
+use super::trace::{TRACEPARENT, Trace};
 use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::problem::{Kind, Problem};
 use crate::registry::Place;
 use crate::routing::Params;
+use crate::telemetry::SpanIds;
 
 /// What of a request does not depend on who serves it.
 #[derive(Debug)]
@@ -89,13 +90,23 @@ impl<'c> Request<'c> {
         let trace = if tells.traceparent {
             Some(Trace::of(&parts.headers, &origin.id))
         } else {
-            Trace::read(&parts.headers).map(|context| Trace { context, begun: false })
+            Trace::read(&parts.headers).map(|context| Trace { context, begun: false, spans: false })
         };
         let heard = origin.trusted.then(|| {
             Box::new(origin.via.hear(&config.forwarded, &parts.headers, host(&parts.headers)))
         });
         let head_bytes = head_bytes + Via::bytes_max(heard.as_deref());
         Ok(Request { parts, origin, tells, heard, trace, named, content_length, head_bytes })
+    }
+
+    /// Begins a span of the hub's own, if its trace is recorded.
+    pub(super) fn begin_span(&mut self) -> Option<SpanIds> {
+        let (headers, id) = (&self.parts.headers, &self.origin.id);
+        let mut trace = self.trace.unwrap_or_else(|| Trace::of(headers, id));
+        let ids = trace.begin_span()?;
+        // Whoever wants nothing said of traces has the span, and workers know nothing of it.
+        self.trace = self.trace.map(|_| trace);
+        Some(ids)
     }
 
     pub(super) fn method(&self) -> &Method {
@@ -156,7 +167,7 @@ impl<'c> Request<'c> {
             if self.tells.request_id {
                 encoder.header(X_REQUEST_ID.as_str().as_bytes(), self.origin.id.as_bytes())?;
             }
-            if let Some(trace) = self.trace.filter(|trace| trace.begun) {
+            if let Some(trace) = self.trace.filter(Trace::is_ours) {
                 encoder.header(TRACEPARENT.as_str().as_bytes(), &trace.text())?;
             }
             let via = self.origin.via;
@@ -173,8 +184,7 @@ impl Request<'_> {
     fn goes_on(&self, name: &HeaderName) -> bool {
         let replaced = (self.tells.request_id && *name == X_REQUEST_ID)
             || self.tells.replaces(name, self.origin.trusted)
-            || (self.trace.is_some_and(|trace| trace.begun)
-                && (*name == TRACEPARENT || *name == TRACESTATE));
+            || self.trace.is_some_and(|trace| trace.replaces(name));
         !replaced && !is_hop_by_hop(name) && *name != EXPECT && !self.named.contains(name)
     }
 }

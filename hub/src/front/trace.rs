@@ -1,8 +1,9 @@
 //! W3C Trace Context: which trace a request belongs to.
 //!
-//! A `traceparent` that can be read is passed on as it came, `tracestate` and all. The hub
-//! records no span of its own, so nothing could ever be a child of one, and that is what
+//! A `traceparent` that can be read is passed on as it came, `tracestate` and all, while
+//! the hub records no span of its own: nothing could be a child of one, and that is what
 //! the specification wants of such a hop (section 3.4, "unmodified header propagation").
+//! Where it records one, the worker is told of that as its parent.
 //! One that cannot be read, or is not there, begins a new trace, which is not sampled;
 //! then a `tracestate` belongs to nothing and stays here (section 3.5).
 
@@ -11,11 +12,15 @@ use slotway_core::head::TraceContext;
 
 use super::request_id::{RequestId, hex};
 use crate::chance::chance;
+use crate::telemetry::SpanIds;
 
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// Bytes of a `traceparent` of version 00.
 const TEXT_BYTES: usize = 55;
+
+/// The flag of a trace that is recorded.
+const SAMPLED: u8 = 1;
 
 /// The trace of one request.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +28,8 @@ pub(super) struct Trace {
     pub(super) context: TraceContext,
     /// Begun here, so that the headers that came are not of it.
     pub(super) begun: bool,
+    /// The parent is the hub's own span, so that the `traceparent` that came is not it.
+    pub(super) spans: bool,
 }
 
 impl Trace {
@@ -30,13 +37,13 @@ impl Trace {
     /// request is called, if the hub has called it: one number finds both.
     pub(super) fn of(headers: &HeaderMap, id: &RequestId) -> Trace {
         if let Some(context) = Trace::read(headers) {
-            return Trace { context, begun: false };
+            return Trace { context, begun: false, spans: false };
         }
         let trace_id = id.made().unwrap_or_else(crate::chance::chance_bytes);
         // All zeros is no id; one in 2^64 is made one.
         let parent_id = chance().max(1).to_be_bytes();
         let trace_id = if trace_id == [0; 16] { [1; 16] } else { trace_id };
-        Trace { context: TraceContext { trace_id, parent_id, flags: 0 }, begun: true }
+        Trace { context: TraceContext { trace_id, parent_id, flags: 0 }, begun: true, spans: false }
     }
 
     /// Reads `traceparent`; what does not parse, or comes twice, counts as absent.
@@ -46,7 +53,32 @@ impl Trace {
         if values.next().is_some() { None } else { parse(value) }
     }
 
-    /// The header of a trace that was begun here.
+    /// Begins a span of the hub's own, if the trace is recorded; one that begins here is.
+    pub(super) fn begin_span(&mut self) -> Option<SpanIds> {
+        let context = &mut self.context;
+        let parent_id = (!self.begun).then_some(context.parent_id);
+        if self.begun {
+            context.flags |= SAMPLED;
+        } else if context.flags & SAMPLED == 0 {
+            return None;
+        } else {
+            context.parent_id = chance().max(1).to_be_bytes();
+        }
+        self.spans = true;
+        Some(SpanIds { trace_id: context.trace_id, span_id: context.parent_id, parent_id })
+    }
+
+    /// Whether the worker is told of it in a header that did not come.
+    pub(super) fn is_ours(&self) -> bool {
+        self.begun || self.spans
+    }
+
+    /// Whether a header that came is not it.
+    pub(super) fn replaces(&self, name: &HeaderName) -> bool {
+        (self.is_ours() && *name == TRACEPARENT) || (self.begun && *name == TRACESTATE)
+    }
+
+    /// The header, where what came is not it.
     pub(super) fn text(&self) -> [u8; TEXT_BYTES] {
         let TraceContext { trace_id, parent_id, flags } = &self.context;
         let mut text = [b'-'; TEXT_BYTES];

@@ -25,6 +25,13 @@ pub(crate) fn expose(shared: &Shared, format: Format) -> String {
     }
     comings_and_goings(&mut text, shared);
     clients(&mut text, shared);
+    if let Some(exporter) = shared.telemetry.get() {
+        let counts = exporter.counts();
+        text.counter("slotway_spans", "Spans for the collector, by what became of them.")
+            .sample(&[("result", "sent")], counts.sent.get())
+            .sample(&[("result", "dropped")], counts.dropped.get())
+            .sample(&[("result", "failed")], counts.failed.get());
+    }
     process(&mut text);
     text.finish()
 }
