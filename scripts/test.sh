@@ -42,6 +42,7 @@ part() {
 check() {
     part "formatting" cargo fmt --all --check
     part "lints" cargo clippy --workspace --all-targets --all-features -- -D warnings
+    part "lints without optional features" cargo clippy -p slotway-hub --all-targets -- -D warnings
     part "core without std and alloc" cargo build -p slotway-core --no-default-features
     part "header is what the code says" scripts/header.sh --verify
     part "README shows the examples" scripts/readme.sh

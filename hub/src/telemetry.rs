@@ -34,6 +34,7 @@ pub(crate) struct SpanIds {
 }
 
 /// A span that has ended.
+#[cfg_attr(not(feature = "otel"), expect(dead_code, reason = "nobody is told"))]
 #[derive(Debug)]
 pub(crate) struct Span {
     pub(crate) ids: SpanIds,
@@ -46,6 +47,7 @@ pub(crate) struct Span {
 }
 
 /// What an attribute holds.
+#[cfg_attr(not(feature = "otel"), expect(dead_code, reason = "nobody is told"))]
 #[derive(Debug)]
 pub(crate) enum Value {
     Text(String),
