@@ -39,13 +39,16 @@ fn h21_slow_loris() {
 fn h22_slow_loris_with_the_connection_cap_reached() {
     heavy("h22_slow_loris_with_the_connection_cap_reached", 120, || {
         let siege = Siege::new(&["--connections", "50", "--header-read-timeout", "2s"]);
-        // The connection of before may not be over yet.
-        let mut slow: Vec<Connection> = (0..49).map(|_| siege.hub.connect()).collect();
+        // The last of them are not even accepted before others are cut off.
+        let mut slow: Vec<Connection> = (0..60).map(|_| siege.hub.connect()).collect();
         for client in &mut slow {
             client.send(b"GET /slow HTTP/1.1\r\nhost: a\r\n").expect("sent");
         }
         for _ in 0..5 {
             siege.serves_others();
+        }
+        for client in &mut slow {
+            assert!(client.is_at_end().expect("an end"), "it was cut off");
         }
         siege.finish("the connection cap", 16 * MIB);
     });
