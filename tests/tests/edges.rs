@@ -68,7 +68,7 @@ flavors! {
         let names = ["connection", "te", "keep-alive", "x-secret"];
         for name in names {
             let begins = |line: &&[u8]| line.starts_with(format!("{name}: ").as_bytes());
-            assert!(!lines.iter().any(|line| begins(line)), "{name}");
+            assert!(!lines.iter().any(begins), "{name}");
         }
         let sent: Vec<&&[u8]> = lines.iter().filter(|line| line.starts_with(b"x-a: ")).collect();
         assert_eq!(sent, [b"x-a: 1", b"x-a: 2"]);
