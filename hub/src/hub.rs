@@ -1,6 +1,8 @@
 //! A hub as a whole: started, and shut down without losing what it has accepted.
 
+use std::fs::{self, Permissions};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use tracing::{info, warn};
 use crate::admin::Surface;
 use crate::config::{Address, AdminSocket, Changes, Config};
 use crate::control::{ControlPath, listen};
-use crate::error::HubError;
+use crate::error::{HubError, SocketProblem};
 use crate::front::{Certificates, Endpoint};
 use crate::phase::{Phase, PhaseSender, phases};
 use crate::shared::Shared;
@@ -56,6 +58,7 @@ impl Hub {
         let (listeners, certificates) = front::bind(&config.listen).await?;
         let endpoints: Vec<_> = listeners.iter().map(|l| l.endpoint().clone()).collect();
         let control = control_path.bind("control")?;
+        let_in(control.path(), &config)?;
         let surface_socket = match &config.admin.socket {
             AdminSocket::BesideControl => Some(control_path.beside("admin.sock").bind("admin")?),
             AdminSocket::Path(path) => Some(ControlPath::given(path.clone()).bind("admin")?),
@@ -136,6 +139,7 @@ impl Hub {
             let token = admin::Token::read(path).map_err(HubError::Config)?;
             self.shared.admin_token.store(Some(Arc::new(token)));
         }
+        let_in(&self.control, &config)?;
         certificates.take();
         self.shared.apply(config);
         Ok(changes)
@@ -221,4 +225,16 @@ impl Drop for Hub {
             task.abort();
         }
     }
+}
+
+/// Lets the users that the configuration allows reach the control socket. Who it is that
+/// connects is looked at then, before a byte is read; the file's mode alone would keep
+/// everybody but the hub's own user out.
+fn let_in(control: &Path, config: &Config) -> Result<(), HubError> {
+    let mode = if config.control.allow_uids.is_empty() { 0o600 } else { 0o666 };
+    fs::set_permissions(control, Permissions::from_mode(mode)).map_err(|source| HubError::Socket {
+        what: "control",
+        path: control.to_owned(),
+        problem: SocketProblem::Io(source),
+    })
 }

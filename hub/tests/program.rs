@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -202,4 +203,19 @@ fn the_environment_sets_what_flags_do() {
     assert!(!scratch.0.join("admin.sock").exists());
     hub.signal(Signal::TERM);
     assert_eq!(hub.exit_code(), Some(0));
+}
+
+/// Goal: users that are allowed get as far as being asked who they are.
+#[test]
+fn the_control_socket_can_be_reached_by_others_when_some_are_allowed() {
+    let scratch = Scratch::new();
+    let mode = |command: &mut Command| {
+        let (mut hub, _) = Running::start(command.args(["--listen", "127.0.0.1:0"]));
+        let mode = fs::metadata(scratch.0.join("hub.sock")).unwrap().permissions().mode() & 0o777;
+        hub.signal(Signal::TERM);
+        assert_eq!(hub.exit_code(), Some(0));
+        mode
+    };
+    assert_eq!(mode(&mut scratch.hub()), 0o600);
+    assert_eq!(mode(scratch.hub().args(["--allow-uid", "12345"])), 0o666);
 }
