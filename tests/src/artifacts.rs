@@ -42,6 +42,13 @@ fn cargo_build(package: &str) {
     run(package, &mut command);
 }
 
+/// Builds everything that cases may start.
+pub(crate) fn build() {
+    hub();
+    worker(Flavor::C);
+    worker(Flavor::EventLoop);
+}
+
 /// The program `slotway`: `SLOTWAY_TEST_HUB`, else the one that cargo builds.
 pub fn hub() -> &'static Path {
     static HUB: OnceLock<PathBuf> = OnceLock::new();

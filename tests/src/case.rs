@@ -3,7 +3,7 @@
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::Watchdog;
+use crate::{Watchdog, artifacts};
 
 /// The language of a worker. A case about what a client sees runs once for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +34,8 @@ pub fn case(name: &str, weight: Weight, limit: Duration, body: impl FnOnce()) {
         Weight::Light => (Some(MACHINE.read().unwrap_or_else(PoisonError::into_inner)), None),
         Weight::Heavy => (None, Some(MACHINE.write().unwrap_or_else(PoisonError::into_inner))),
     };
+    // What has to be built first takes as long as it takes.
+    artifacts::build();
     let _watchdog = Watchdog::new(name, limit);
     body();
 }

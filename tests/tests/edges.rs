@@ -30,16 +30,16 @@ fn until_claimed(hub: &Hub, count: u64) {
 flavors! {
     Light, 40, fn h04_a_rules_line_is_bounded_and_says_when_to_come_again(flavor) {
         let hub = configured(
-            "[[route]]\npattern = \"/sleep/{ms}\"\nconcurrency = 1\nwaiters = 1\nwait = \"500ms\"\n",
+            "[[route]]\npattern = \"/sleep/{ms}\"\nconcurrency = 1\nwaiters = 1\nwait = \"1500ms\"\n",
         );
         let _worker = Worker::builder(flavor, &hub).threads(4).start(&hub);
-        let mut first = begin(&hub, "/sleep/2500");
+        let mut first = begin(&hub, "/sleep/5000");
         until_claimed(&hub, 1);
         let mut second = begin(&hub, "/sleep/1");
-        let full = eventually("the line is full", SOON, || {
-            let response = hub.get("/sleep/1");
-            (response.problem() == "queue_full").then_some(response)
-        });
+        let waiting = || hub.admin("/internal/rules")["rules"][0]["waiting"].as_u64();
+        eventually("one waits", SOON, || (waiting() == Some(1)).then_some(()));
+        let full = hub.get("/sleep/1");
+        assert_eq!(full.problem(), "queue_full");
         assert_eq!(full.status(), 503);
         assert_eq!(full.head.one("retry-after"), Some("1"));
         assert_eq!(full.json()["retry_after_ms"], 250, "the line is full");
@@ -81,7 +81,8 @@ flavors! {
         let hub = configured(
             "[timeouts]\nrequest = \"20s\"\n\
              [[route]]\npattern = \"/sleep/{ms}\"\nrequest = \"150ms\"\n\
-             [[route]]\npattern = \"/echo\"\nmethod = \"POST\"\nbody-bytes = 10\n",
+             [[route]]\npattern = \"/echo\"\nmethod = \"POST\"\nbody-bytes = 10\n\
+             [[route]]\npattern = \"/slow-read/{ms}\"\nbody-bytes = 10\n",
         );
         let _worker = Worker::builder(flavor, &hub).threads(4).start(&hub);
         let session = Session::open(hub.address).expect("a hub that listens");
@@ -93,7 +94,8 @@ flavors! {
 
         let long = hub.send(Request::post("/echo", "eleven byte"));
         assert_eq!((long.status(), long.problem().as_str()), (413, "body_too_large"));
-        let long = session.exchange(session.request("POST", "/echo"), b"eleven byte");
+        // Its length is not known beforehand; so by a route that answers after the body.
+        let long = session.exchange(session.request("POST", "/slow-read/0"), b"eleven byte");
         assert_eq!(long.expect("an answer").problem(), "body_too_large");
         assert_eq!(hub.send(Request::post("/echo", "ten bytes.")).expect(200).text(), "ten bytes.");
         // The rule is about one method.

@@ -19,6 +19,7 @@ mod limits;
 mod listeners;
 mod memory;
 mod probe;
+mod proxy_protocol;
 mod reload;
 mod rfc9112;
 mod rolling;
