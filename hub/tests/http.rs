@@ -55,18 +55,8 @@ fn a_request_and_its_response_pass_through_a_slot() {
 #[test]
 fn large_bodies_stream_in_both_directions() {
     let rig = Rig::new();
-    let _worker = Worker::start(rig.control(), "echo", &[("POST", "/echo")], |request| {
-        request.head(200, None, &[]);
-        request.announce();
-        loop {
-            let (bytes, end) = request.read_some();
-            assert!(request.write(&bytes));
-            if end != slotway_core::End::Open {
-                break;
-            }
-        }
-        request.finish();
-    });
+    let _worker =
+        Worker::start(rig.control(), "echo", &[("POST", "/echo")], common::Request::stream_back);
     let body: Vec<u8> = (0..3_000_000_u32).map(|i| (i / 3) as u8).collect();
     let address = rig.hub().address();
     let copy = body.clone();

@@ -99,18 +99,8 @@ fn h01_streams_of_one_connection_get_their_own_answers() {
 #[test]
 fn large_bodies_stream_in_both_directions() {
     let rig = Rig::new();
-    let _worker = Worker::start(rig.control(), "echo", &[("POST", "/echo")], |request| {
-        request.head(200, None, &[]);
-        request.announce();
-        loop {
-            let (bytes, end) = request.read_some();
-            assert!(request.write(&bytes));
-            if end != slotway_core::End::Open {
-                break;
-            }
-        }
-        request.finish();
-    });
+    let _worker =
+        Worker::start(rig.control(), "echo", &[("POST", "/echo")], common::Request::stream_back);
     let body: Bytes = (0..5_000_000_u32).map(|i| (i / 3) as u8).collect::<Vec<_>>().into();
     block_on(async {
         let session = Session::connect(rig.hub().address()).await;

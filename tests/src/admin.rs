@@ -125,6 +125,14 @@ impl Hub {
         });
     }
 
+    /// Waits until so many slots are at work in workers.
+    #[track_caller]
+    pub fn wait_claimed(&self, count: u64) {
+        eventually("the slots are in use", Duration::from_secs(20), || {
+            (self.slots().claimed == count).then_some(())
+        });
+    }
+
     /// Waits until every slot is free and nothing is in flight.
     #[track_caller]
     pub fn wait_all_free(&self) {

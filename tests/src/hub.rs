@@ -204,6 +204,14 @@ impl Hub {
         Connection::open(self.address).expect("a hub that listens")
     }
 
+    /// Sends a GET on a connection of its own and does not wait for the answer.
+    #[track_caller]
+    pub fn begin(&self, target: &str) -> Connection {
+        let mut client = self.connect();
+        client.send(&Request::get(target).bytes()).expect("a hub that reads");
+        client
+    }
+
     /// One request on a connection of its own.
     #[track_caller]
     pub fn send(&self, request: Request) -> Response {

@@ -7,17 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use slotway_tests::http::{Connection, Request};
+use slotway_tests::http::Request;
 use slotway_tests::{Flavor, Hub, Litter, Worker, eventually, flavors, proc};
 
 const SOON: Duration = Duration::from_secs(20);
-
-#[track_caller]
-fn begin(hub: &Hub, target: &str) -> Connection {
-    let mut client = hub.connect();
-    client.send(&Request::get(target).bytes()).expect("a hub that reads");
-    client
-}
 
 /// Who answers.
 #[track_caller]
@@ -45,7 +38,7 @@ flavors! {
         for round in 0..5 {
             let mut victim = Worker::builder(flavor, &hub).threads(2).start(&hub);
             let id = format!("kill-{round}");
-            let mut clients = [(); 2].map(|()| begin(&hub, &format!("/wait-cancelled/{id}")));
+            let mut clients = [(); 2].map(|()| hub.begin(&format!("/wait-cancelled/{id}")));
             victim.process.wait_lines(&format!("waiting {id}"), 2, SOON);
             let sibling = Worker::start(flavor, &hub);
             let begun = Instant::now();
@@ -177,7 +170,7 @@ flavors! {
             }
         }
         // One goes; the other's worker and requests notice nothing.
-        let mut busy = begin(&hubs[1], "/sleep/700");
+        let mut busy = hubs[1].begin("/sleep/700");
         hubs[0].process.kill();
         assert_eq!(busy.read_response().expect("an answer").expect(200).text(), "slept");
         assert_eq!(who(&hubs[1]), workers[1].pid());
@@ -190,7 +183,7 @@ flavors! {
         hub.get("/hello/first").expect(200);
         let open = workers.each_ref().map(|worker| proc::descriptors(worker.pid()).len());
         for _ in 0..3 {
-            let mut clients = [(); 2].map(|()| begin(&hub, "/sleep/300"));
+            let mut clients = [(); 2].map(|()| hub.begin("/sleep/300"));
             eventually("they are at work", SOON, || (hub.slots().claimed == 2).then_some(()));
             let (dir, address) = (Arc::clone(hub.dir()), hub.address);
             hub.process.kill();
@@ -227,7 +220,7 @@ flavors! {
     Light, 60, fn a_worker_that_is_told_to_end_drains(flavor) {
         let hub = Hub::start();
         let mut worker = Worker::start(flavor, &hub);
-        let mut busy = begin(&hub, "/sleep/500");
+        let mut busy = hub.begin("/sleep/500");
         eventually("it is at work", SOON, || (hub.slots().claimed == 1).then_some(()));
         worker.process.signal(Signal::TERM);
         assert_eq!(busy.read_response().expect("an answer").expect(200).text(), "slept");

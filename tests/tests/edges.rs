@@ -15,27 +15,15 @@ fn configured(tables: &str) -> Hub {
     Hub::builder().config(&format!("{listen}{tables}")).start()
 }
 
-#[track_caller]
-fn begin(hub: &Hub, target: &str) -> Connection {
-    let mut client = hub.connect();
-    client.send(&Request::get(target).bytes()).expect("a hub that reads");
-    client
-}
-
-#[track_caller]
-fn until_claimed(hub: &Hub, count: u64) {
-    eventually("the slots are in use", SOON, || (hub.slots().claimed == count).then_some(()));
-}
-
 flavors! {
     Light, 40, fn h04_a_rules_line_is_bounded_and_says_when_to_come_again(flavor) {
         let hub = configured(
             "[[route]]\npattern = \"/sleep/{ms}\"\nconcurrency = 1\nwaiters = 1\nwait = \"1500ms\"\n",
         );
         let _worker = Worker::builder(flavor, &hub).threads(4).start(&hub);
-        let mut first = begin(&hub, "/sleep/5000");
-        until_claimed(&hub, 1);
-        let mut second = begin(&hub, "/sleep/1");
+        let mut first = hub.begin("/sleep/5000");
+        hub.wait_claimed(1);
+        let mut second = hub.begin("/sleep/1");
         let waiting = || hub.admin("/internal/rules")["rules"][0]["waiting"].as_u64();
         eventually("one waits", SOON, || (waiting() == Some(1)).then_some(()));
         let full = hub.get("/sleep/1");
@@ -108,8 +96,8 @@ flavors! {
         let hub = configured("[limits]\nper-client = 2\n");
         let _worker = Worker::builder(flavor, &hub).threads(4).start(&hub);
         let idle: Vec<Connection> = (0..20).map(|_| hub.connect()).collect();
-        let mut busy = [begin(&hub, "/sleep/1500"), begin(&hub, "/sleep/1500")];
-        until_claimed(&hub, 2);
+        let mut busy = [hub.begin("/sleep/1500"), hub.begin("/sleep/1500")];
+        hub.wait_claimed(2);
         let refused = hub.get("/hello/there");
         assert_eq!((refused.status(), refused.problem().as_str()), (429, "too_many_requests"));
         assert_eq!(refused.head.one("retry-after"), Some("1"));

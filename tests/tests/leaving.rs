@@ -16,13 +16,6 @@ fn light(name: &str, body: impl FnOnce()) {
 }
 
 #[track_caller]
-fn begin(hub: &Hub, target: &str) -> Connection {
-    let mut client = hub.connect();
-    client.send(&Request::get(target).bytes()).expect("a hub that reads");
-    client
-}
-
-#[track_caller]
 fn text(client: &mut Connection) -> String {
     client.read_response().expect("exactly one answer").expect(200).text()
 }
@@ -52,7 +45,7 @@ fn a_claimed_request_of_an_idempotent_route_is_tried_once_more() {
     light("a_claimed_request_of_an_idempotent_route_is_tried_once_more", || {
         let hub = Hub::start();
         let first = registered(&hub, &idempotent("/again"));
-        let mut client = begin(&hub, "/again");
+        let mut client = hub.begin("/again");
         let claim = first.claim();
         let second = registered(&hub, &idempotent("/again"));
         drop((claim, first));
@@ -77,7 +70,7 @@ fn a_claimed_request_of_another_route_is_not_tried_again() {
     light("a_claimed_request_of_another_route_is_not_tried_again", || {
         let hub = Hub::start();
         let first = RawWorker::registered(&hub.control_path(), "twins", &["/once"]);
-        let mut client = begin(&hub, "/once");
+        let mut client = hub.begin("/once");
         let claim = first.claim();
         let second = RawWorker::registered(&hub.control_path(), "twins", &["/once"]);
         drop((claim, first));
@@ -92,7 +85,7 @@ fn an_answer_that_was_complete_when_its_worker_died_is_delivered() {
         let hub = Hub::start();
         for _ in 0..50 {
             let worker = RawWorker::registered(&hub.control_path(), "last", &["/words"]);
-            let mut client = begin(&hub, "/words");
+            let mut client = hub.begin("/words");
             worker.answer(worker.claim(), 200, b"last words");
             drop(worker);
             assert_eq!(text(&mut client), "last words");
@@ -106,9 +99,9 @@ fn a_drain_moves_what_nobody_claimed_and_waits_for_the_rest() {
     light("a_drain_moves_what_nobody_claimed_and_waits_for_the_rest", || {
         let hub = Hub::start();
         let mut old = RawWorker::registered(&hub.control_path(), "rolling", &["/r/{n}"]);
-        let mut claimed = begin(&hub, "/r/1");
+        let mut claimed = hub.begin("/r/1");
         let claim = old.claim();
-        let mut waiting = begin(&hub, "/r/2");
+        let mut waiting = hub.begin("/r/2");
         eventually("it lies in the slot", SOON, || (hub.slots().ready == 1).then_some(()));
         let new = RawWorker::registered(&hub.control_path(), "rolling", &["/r/{n}"]);
         old.control.send(&slotway_tests::control::frame(br#"{"kind":"drain"}"#));
@@ -117,7 +110,7 @@ fn a_drain_moves_what_nobody_claimed_and_waits_for_the_rest() {
         assert!(old.claim_within(Duration::from_millis(50)).is_none(), "only one of them had it");
         // Whatever comes now goes to the new one.
         for _ in 0..10 {
-            let mut client = begin(&hub, "/r/3");
+            let mut client = hub.begin("/r/3");
             new.answer(new.claim(), 200, b"new");
             assert_eq!(text(&mut client), "new");
         }
@@ -134,7 +127,7 @@ fn an_unregistered_route_is_gone_at_once_and_its_requests_finish() {
         let hub = Hub::start();
         let mut worker = RawWorker::registered(&hub.control_path(), "one", &["/one"]);
         worker.register(2, "two", &["/two"]);
-        let mut client = begin(&hub, "/one");
+        let mut client = hub.begin("/one");
         let claim = worker.claim();
         let message = json!({ "kind": "unregister", "id": 1 });
         worker.control.send(&slotway_tests::control::frame(message.to_string().as_bytes()));
@@ -147,7 +140,7 @@ fn an_unregistered_route_is_gone_at_once_and_its_requests_finish() {
         assert_eq!(text(&mut client), "one");
         let told = worker.control.read().expect("word of it");
         assert_eq!(told, json!({ "kind": "unregistered", "id": 1, "name": "one" }));
-        let mut client = begin(&hub, "/two");
+        let mut client = hub.begin("/two");
         worker.answer(worker.claim(), 200, b"two");
         assert_eq!(text(&mut client), "two");
     });
@@ -160,7 +153,7 @@ fn a_registration_has_no_more_in_hand_than_it_asked_for() {
         let mut message = register(1, "narrow", &["/narrow"]);
         message["max_concurrent"] = json!(2);
         let worker = registered(&hub, &message);
-        let mut clients: Vec<_> = (0..6).map(|_| begin(&hub, "/narrow")).collect();
+        let mut clients: Vec<_> = (0..6).map(|_| hub.begin("/narrow")).collect();
         for _ in 0..3 {
             let pair = [worker.claim(), worker.claim()];
             assert!(worker.claim_within(Duration::from_millis(50)).is_none(), "two at a time");
@@ -184,7 +177,7 @@ fn two_registrations_of_one_worker_are_told_apart() {
         worker.register(9, "nine", &["/nine/{*rest}"]);
         for (target, registration, route) in [("/seven/1", 7, 1), ("/nine/1/2", 9, 0), ("/a", 7, 0)]
         {
-            let mut client = begin(&hub, target);
+            let mut client = hub.begin(target);
             let claim = worker.claim();
             let bytes = worker.side.request_head(&claim);
             let head = slotway_core::head::RequestHead::parse(bytes).expect("a head");
@@ -203,7 +196,7 @@ fn workers_that_come_and_go_leave_nothing_behind() {
         let come_and_go = |rounds: u32| {
             for round in 0..rounds {
                 let worker = RawWorker::registered(&hub.control_path(), "guest", &["/guest"]);
-                let mut client = begin(&hub, "/guest");
+                let mut client = hub.begin("/guest");
                 let claim = worker.claim();
                 // Every other one goes with the request in its hands.
                 if round % 2 == 0 {
@@ -235,11 +228,11 @@ fn h23_a_refused_registration_disturbs_nobody() {
         let hub = Hub::start();
         let first = RawWorker::registered(&hub.control_path(), "first", &["/a", "/items/{id}"]);
         let serves = |worker: &RawWorker, target: &str| {
-            let mut client = begin(&hub, target);
+            let mut client = hub.begin(target);
             worker.answer(worker.claim(), 200, target.as_bytes());
             assert_eq!(text(&mut client), target);
         };
-        let mut in_hand = begin(&hub, "/a");
+        let mut in_hand = hub.begin("/a");
         let claim = first.claim();
         let mut second = RawWorker::connect(&hub.control_path());
         second.register(1, "second", &["/b"]);
@@ -277,7 +270,7 @@ fn h23_a_worker_that_fails_to_start_disturbs_nobody() {
             let mut fails = Worker::builder(flavor, &hub).name("second").launch();
             assert_ne!(fails.process.wait_end(SOON).code(), Some(0));
             assert_eq!(hub.get("/echo").status(), 404);
-            let mut client = begin(&hub, "/hello/x");
+            let mut client = hub.begin("/hello/x");
             first.answer(first.claim(), 200, b"first");
             assert_eq!(text(&mut client), "first");
             eventually("it is gone", SOON, || (hub.workers().len() == 1).then_some(()));

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use slotway_tests::http::{Connection, Request};
+use slotway_tests::http::Request;
 use slotway_tests::raw::RawWorker;
 use slotway_tests::{Flavor, Hub, Weight, Worker, case, eventually, flavors};
 
@@ -18,13 +18,6 @@ const SOON: Duration = Duration::from_secs(30);
 fn hub(more: &[&str]) -> Hub {
     let args = ["--probe-interval", "150ms", "--probe-timeout", "400ms", "--probe-misses", "3"];
     Hub::with(&[&args, more].concat())
-}
-
-#[track_caller]
-fn begin(hub: &Hub, target: &str) -> Connection {
-    let mut client = hub.connect();
-    client.send(&Request::get(target).bytes()).expect("a hub that reads");
-    client
 }
 
 /// The hub's number for the connection of a process.
@@ -60,7 +53,7 @@ flavors! {
         let hub = hub(&[]);
         let victim = Worker::builder(flavor, &hub).threads(2).start(&hub);
         let number = connection_of(&hub, victim.pid());
-        let mut held = begin(&hub, "/wait-cancelled/held");
+        let mut held = hub.begin("/wait-cancelled/held");
         victim.says("waiting held");
         let sibling = Worker::start(flavor, &hub);
         let (stop, tally) = (AtomicBool::new(false), Mutex::new(BTreeMap::new()));
@@ -112,7 +105,7 @@ flavors! {
         let victim = Worker::start(flavor, &hub);
         hub.get("/pid").expect(200);
         victim.process.stop();
-        let clients: Vec<_> = (0..8).map(|n| begin(&hub, &format!("/hello/{n}"))).collect();
+        let clients: Vec<_> = (0..8).map(|n| hub.begin(&format!("/hello/{n}"))).collect();
         eventually("they lie in the slots", SOON, || (hub.slots().ready == 8).then_some(()));
         let _sibling = Worker::start(flavor, &hub);
         for (n, mut client) in clients.into_iter().enumerate() {
@@ -127,7 +120,7 @@ flavors! {
         let hub = hub(&["--slots", "4"]);
         let worker = Worker::builder(flavor, &hub).threads(2).start(&hub);
         // Every thread and every slot, and some in line: three seconds, twenty probes.
-        let clients: Vec<_> = (0..6).map(|_| begin(&hub, "/sleep/1000")).collect();
+        let clients: Vec<_> = (0..6).map(|_| hub.begin("/sleep/1000")).collect();
         eventually("it is saturated", SOON, || {
             let slots = hub.slots();
             assert_eq!(slots.slots, 4, "the slot for probes is not capacity");
@@ -167,8 +160,7 @@ fn h07_an_event_loop_that_stands_still_is_evicted_and_comes_back() {
         let mut worker = Worker::start(Flavor::EventLoop, &hub);
         let number = connection_of(&hub, worker.pid());
         // Streams that wait are no standing still: the loop turns.
-        let _waiting: Vec<_> =
-            (0..4).map(|n| begin(&hub, &format!("/wait-cancelled/{n}"))).collect();
+        let _waiting: Vec<_> = (0..4).map(|n| hub.begin(&format!("/wait-cancelled/{n}"))).collect();
         let _ = worker.process.wait_lines("waiting", 4, SOON);
         thread::sleep(Duration::from_secs(1));
         assert!(hub.departed().is_empty(), "{:?}", hub.departed());
@@ -288,7 +280,7 @@ fn only_who_knows_probes_is_probed() {
         assert!(reason.contains("3 probes"), "{reason}");
         assert_eq!(new.read(), None, "and the connection ends");
         // The old one outlived that many probes.
-        let mut client = begin(&hub, "/old");
+        let mut client = hub.begin("/old");
         old.answer(old.claim(), 200, b"here");
         assert_eq!(client.read_response().expect("an answer").expect(200).text(), "here");
         let beat = old.control.ask(&serde_json::json!({ "kind": "heartbeat", "seq": 1 }));

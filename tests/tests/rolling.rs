@@ -17,13 +17,6 @@ use slotway_tests::{Flavor, Hub, Pattern, Weight, Worker, case, eventually, flav
 const SOON: Duration = Duration::from_secs(30);
 
 #[track_caller]
-fn begin(hub: &Hub, target: &str) -> Connection {
-    let mut client = hub.connect();
-    client.send(&Request::get(target).bytes()).expect("a hub that reads");
-    client
-}
-
-#[track_caller]
 fn text(client: &mut Connection) -> String {
     client.read_response().expect("exactly one answer").expect(200).text()
 }
@@ -190,7 +183,7 @@ flavors! {
     Light, 60, fn h08_a_newer_generation_of_several_replaces_several(flavor) {
         let hub = Hub::start();
         let old: Vec<_> = (0..3).map(|_| Worker::start(flavor, &hub)).collect();
-        let mut busy = begin(&hub, "/sleep/1000");
+        let mut busy = hub.begin("/sleep/1000");
         eventually("it is at work", SOON, || (hub.slots().claimed == 1).then_some(()));
         let new: Vec<_> =
             (0..3).map(|_| Worker::builder(flavor, &hub).generation(5).start(&hub)).collect();
@@ -223,9 +216,9 @@ fn h19_an_instance_retires_when_its_successor_has_taken_a_slot() {
     case(name, Weight::Light, SOON * 2, || {
         let hub = Hub::with(&["--probe-misses", "0"]);
         let mut old = RawWorker::registered(&hub.control_path(), "rolling", &["/r/{n}"]);
-        let mut claimed = begin(&hub, "/r/1");
+        let mut claimed = hub.begin("/r/1");
         let claim = old.claim();
-        let mut parked = begin(&hub, "/r/2");
+        let mut parked = hub.begin("/r/2");
         eventually("it lies in the slot", SOON, || (hub.slots().ready == 1).then_some(()));
 
         let (mut new, probe_slot) = RawWorker::of_generation(&hub.control_path(), 2);
@@ -242,7 +235,7 @@ fn h19_an_instance_retires_when_its_successor_has_taken_a_slot() {
         assert_eq!(text(&mut parked), "new");
         assert!(old.claim_within(Duration::from_millis(50)).is_none(), "only one of them had it");
         for n in 0..10 {
-            let mut client = begin(&hub, &format!("/r/{n}"));
+            let mut client = hub.begin(&format!("/r/{n}"));
             new.answer(new.claim(), 200, b"new");
             assert_eq!(text(&mut client), "new");
         }
@@ -267,16 +260,16 @@ fn h08_a_successor_may_have_other_routes() {
         let (mut new, probe_slot) = RawWorker::of_generation(&path, 1);
         new.register(1, "app", &["/items/{key}", "/new"]);
         // Both serve until the new one has shown itself.
-        let mut client = begin(&hub, "/old");
+        let mut client = hub.begin("/old");
         old.answer(old.claim(), 200, b"old");
         assert_eq!(text(&mut client), "old");
-        let mut client = begin(&hub, "/new");
+        let mut client = hub.begin("/new");
         new.answer(new.claim(), 200, b"new");
         assert_eq!(text(&mut client), "new");
         new.answer_probe(probe_slot);
         assert_eq!(old.control.read().expect("a word")["kind"], "drain");
         assert_eq!(hub.get("/old").status(), 404);
-        let mut client = begin(&hub, "/items/7");
+        let mut client = hub.begin("/items/7");
         let claim = new.claim();
         let head = slotway_core::head::RequestHead::parse(new.side.request_head(&claim));
         assert_eq!(head.expect("a head").param("key"), Some(&b"7"[..]));
@@ -286,10 +279,10 @@ fn h08_a_successor_may_have_other_routes() {
         let other = RawWorker::registered(&path, "other", &["/other"]);
         let (mut greedy, _) = RawWorker::of_generation(&path, 2);
         greedy.control.refused(&register(1, "app", &["/items/{key}", "/other"]), "route_conflict");
-        let mut client = begin(&hub, "/items/8");
+        let mut client = hub.begin("/items/8");
         new.answer(new.claim(), 200, b"eight");
         assert_eq!(text(&mut client), "eight");
-        let mut client = begin(&hub, "/other");
+        let mut client = hub.begin("/other");
         other.answer(other.claim(), 200, b"other");
         assert_eq!(text(&mut client), "other");
     });
@@ -310,10 +303,10 @@ fn h08_a_worker_that_loses_one_of_two_names_goes_on_with_the_other() {
         refusal(&told, "replaced");
         assert_eq!(told["id"], 1);
         both.control.refused(&register(1, "one", &["/one"]), "replaced");
-        let mut client = begin(&hub, "/two");
+        let mut client = hub.begin("/two");
         both.answer(both.claim(), 200, b"two");
         assert_eq!(text(&mut client), "two");
-        let mut client = begin(&hub, "/one");
+        let mut client = hub.begin("/one");
         new.answer(new.claim(), 200, b"new");
         assert_eq!(text(&mut client), "new");
         // A second registration of who has shown itself takes over at once, too.

@@ -3,18 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slotway_tests::http::{Connection, Request, Response};
+use slotway_tests::http::{Request, Response};
 use slotway_tests::{Hub, Worker, eventually, flavors};
 
 const SOON: Duration = Duration::from_secs(20);
-
-/// Sends a request on a connection of its own and does not wait for the answer.
-#[track_caller]
-fn begin(hub: &Hub, target: &str) -> Connection {
-    let mut client = hub.connect();
-    client.send(&Request::get(target).bytes()).expect("a hub that reads");
-    client
-}
 
 /// What a 503 promises about trying again.
 #[track_caller]
@@ -26,11 +18,6 @@ fn says_when(response: &Response) {
 }
 
 #[track_caller]
-fn until_claimed(hub: &Hub, count: u64) {
-    eventually("the slots are in use", SOON, || (hub.slots().claimed == count).then_some(()));
-}
-
-#[track_caller]
 fn until_waiting(hub: &Hub, count: u64) {
     eventually("requests wait", SOON, || (hub.slots().waiting == count).then_some(()));
 }
@@ -39,11 +26,11 @@ flavors! {
     Light, 40, fn h04_a_request_waits_for_a_slot_and_gets_it_in_turn(flavor) {
         let hub = Hub::with(&["--slots", "2"]);
         let _worker = Worker::builder(flavor, &hub).threads(2).start(&hub);
-        let mut busy = [begin(&hub, "/sleep/400"), begin(&hub, "/sleep/400")];
-        until_claimed(&hub, 2);
+        let mut busy = [hub.begin("/sleep/400"), hub.begin("/sleep/400")];
+        hub.wait_claimed(2);
         let mut waiting: Vec<_> = (0..10)
             .map(|number| {
-                let client = begin(&hub, &format!("/hello/{number}"));
+                let client = hub.begin(&format!("/hello/{number}"));
                 until_waiting(&hub, number + 1);
                 client
             })
@@ -61,10 +48,10 @@ flavors! {
     Light, 40, fn h04_the_queue_is_bounded_and_its_wait_too(flavor) {
         let hub = Hub::with(&["--slots", "2", "--waiters", "4", "--wait-timeout", "600ms"]);
         let _worker = Worker::builder(flavor, &hub).threads(2).start(&hub);
-        let mut busy = [begin(&hub, "/sleep/3000"), begin(&hub, "/sleep/3000")];
-        until_claimed(&hub, 2);
+        let mut busy = [hub.begin("/sleep/3000"), hub.begin("/sleep/3000")];
+        hub.wait_claimed(2);
         let begun = Instant::now();
-        let mut waiting: Vec<_> = (0..4).map(|_| begin(&hub, "/hello/patient")).collect();
+        let mut waiting: Vec<_> = (0..4).map(|_| hub.begin("/hello/patient")).collect();
         until_waiting(&hub, 4);
         let full = hub.get("/hello/late");
         says_when(&full);
@@ -114,13 +101,13 @@ flavors! {
     Light, 40, fn h04_a_waiting_client_that_leaves_gives_up_its_place(flavor) {
         let hub = Hub::with(&["--slots", "1", "--waiters", "2"]);
         let _worker = Worker::builder(flavor, &hub).threads(1).start(&hub);
-        let mut busy = begin(&hub, "/sleep/600");
-        until_claimed(&hub, 1);
-        let leavers = [begin(&hub, "/hello/a"), begin(&hub, "/hello/b")];
+        let mut busy = hub.begin("/sleep/600");
+        hub.wait_claimed(1);
+        let leavers = [hub.begin("/hello/a"), hub.begin("/hello/b")];
         until_waiting(&hub, 2);
         drop(leavers);
         until_waiting(&hub, 0);
-        let mut patient = begin(&hub, "/hello/patient");
+        let mut patient = hub.begin("/hello/patient");
         busy.read_response().expect("an answer").expect(200);
         patient.read_response().expect("an answer").expect(200);
         hub.wait_all_free();
@@ -142,13 +129,13 @@ flavors! {
         let hub = Hub::start();
         let worker = Worker::start(flavor, &hub);
         for round in 0..10 {
-            let client = begin(&hub, &format!("/wait-cancelled/left-{round}"));
+            let client = hub.begin(&format!("/wait-cancelled/left-{round}"));
             worker.says(&format!("waiting left-{round}"));
             drop(client);
             worker.says(&format!("worker: cancelled left-{round}"));
         }
         // By a reset just as by a clean end.
-        let mut client = begin(&hub, "/wait-cancelled/reset");
+        let mut client = hub.begin("/wait-cancelled/reset");
         worker.says("waiting reset");
         client.wire().reset_on_close().expect("a socket");
         drop(client);

@@ -19,13 +19,13 @@ use super::body::{Body, Kind};
 use super::compression::Wish;
 use super::connection::Peer;
 use super::cors::{Grant, preflight};
+use super::forwarded::Tells;
 use super::limits::Limits;
 use super::pace::{Busy, Pace, Said};
 use super::record::Record;
 use super::request::{Origin, Request};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::response::{Answered, BadAnswer, respond};
-use crate::config::Told;
 use crate::exchange::{Answer, Exchange, Upload, Uploaded, drain};
 use crate::health::Page;
 use crate::instance::NoSlot;
@@ -53,16 +53,15 @@ pub(super) async fn handle(
     let mut record = Record::begin(busy, request.method());
     let version = request.version();
     let Peer { address, via } = &client.peer;
-    let (trusted, echoed, grant, wish) = {
+    let (trusted, tells, grant, wish) = {
         let config = shared.config();
         let (method, headers) = (request.method(), request.headers());
         let grant = config.cors.as_ref().map(|cors| Grant::of(cors, headers));
         let wish = config.compression.enabled.then(|| Wish::of(method, headers));
-        let echoed = config.forwarded.headers.contains(&Told::RequestId);
-        (via.is_trusted(&config.forwarded), echoed, grant, wish)
+        (via.is_trusted(&config.forwarded), Tells::of(&config.forwarded), grant, wish)
     };
     let id = RequestId::of(request.headers(), trusted);
-    let origin = Origin { peer: *address, via, trusted, id: id.clone() };
+    let origin = Origin { peer: *address, via, trusted, tells, id: id.clone() };
     let mut response = answer(shared, client, request, origin, &mut record).await;
     if let Some(wish) = wish {
         let config = shared.config();
@@ -73,7 +72,7 @@ pub(super) async fn handle(
     {
         grant.write(cors, response.headers_mut());
     }
-    if echoed {
+    if tells.request_id {
         response.headers_mut().insert(X_REQUEST_ID, id.value());
     }
     record.set_status(response.status());

@@ -27,7 +27,6 @@ use crate::telemetry::SpanIds;
 pub(super) struct Request<'c> {
     pub(super) parts: Parts,
     origin: Origin<'c>,
-    tells: Tells,
     heard: Option<Box<Heard>>,
     trace: Option<Trace>,
     named: Named,
@@ -44,6 +43,8 @@ pub(super) struct Origin<'c> {
     pub(super) via: &'c Via,
     /// The peer is a proxy that is believed about its client.
     pub(super) trusted: bool,
+    /// What its worker is told of it.
+    pub(super) tells: Tells,
     pub(super) id: RequestId,
 }
 
@@ -86,8 +87,7 @@ impl<'c> Request<'c> {
         }
         let head_bytes = FIXED_BYTES + strings + fields + RECORD_BYTES * headers.len();
         let content_length = if has_body { stated_length(&parts.headers) } else { Some(0) };
-        let tells = Tells::of(&config.forwarded);
-        let trace = if tells.traceparent {
+        let trace = if origin.tells.traceparent {
             Some(Trace::of(&parts.headers, &origin.id))
         } else {
             Trace::read(&parts.headers).map(|context| Trace { context, begun: false, spans: false })
@@ -96,7 +96,7 @@ impl<'c> Request<'c> {
             Box::new(origin.via.hear(&config.forwarded, &parts.headers, host(&parts.headers)))
         });
         let head_bytes = head_bytes + Via::bytes_max(heard.as_deref());
-        Ok(Request { parts, origin, tells, heard, trace, named, content_length, head_bytes })
+        Ok(Request { parts, origin, heard, trace, named, content_length, head_bytes })
     }
 
     /// Begins a span of the hub's own, if its trace is recorded.
@@ -164,14 +164,14 @@ impl<'c> Request<'c> {
                     encoder.header(name.as_str().as_bytes(), value.as_bytes())?;
                 }
             }
-            if self.tells.request_id {
+            if self.origin.tells.request_id {
                 encoder.header(X_REQUEST_ID.as_str().as_bytes(), self.origin.id.as_bytes())?;
             }
             if let Some(trace) = self.trace.filter(Trace::is_ours) {
                 encoder.header(TRACEPARENT.as_str().as_bytes(), &trace.text())?;
             }
             let via = self.origin.via;
-            via.write(self.tells, self.heard.as_deref(), self.host(), |name, value| {
+            via.write(self.origin.tells, self.heard.as_deref(), self.host(), |name, value| {
                 encoder.header(name.as_bytes(), value)
             })
         });
@@ -182,8 +182,8 @@ impl<'c> Request<'c> {
 impl Request<'_> {
     /// Whether a header goes on to the worker as it came.
     fn goes_on(&self, name: &HeaderName) -> bool {
-        let replaced = (self.tells.request_id && *name == X_REQUEST_ID)
-            || self.tells.replaces(name, self.origin.trusted)
+        let replaced = (self.origin.tells.request_id && *name == X_REQUEST_ID)
+            || self.origin.tells.replaces(name, self.origin.trusted)
             || self.trace.is_some_and(|trace| trace.replaces(name));
         !replaced && !is_hop_by_hop(name) && *name != EXPECT && !self.named.contains(name)
     }

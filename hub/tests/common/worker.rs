@@ -313,6 +313,20 @@ impl Request {
         true
     }
 
+    /// Sends the body back while it comes.
+    pub fn stream_back(self) {
+        self.head(200, None, &[]);
+        self.announce();
+        loop {
+            let (bytes, end) = self.read_some();
+            assert!(self.write(&bytes));
+            if end != End::Open {
+                break;
+            }
+        }
+        self.finish();
+    }
+
     pub fn finish(mut self) {
         let claim = self.claim.take().unwrap();
         self.region.wake(self.region.side.finish(claim));
