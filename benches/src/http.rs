@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::report::{Progress, Report};
+use crate::cpu::CpuClocks;
+use crate::measure::Sample;
+use crate::progress::Progress;
+use crate::report::Report;
 
 /// How long one load lasts.
 const SECONDS: &str = "3";
@@ -42,17 +45,6 @@ impl Server {
         std::thread::spawn(move || lines.for_each(drop));
         Ok((server, address))
     }
-
-    /// Processor time used so far, all threads, in microseconds.
-    fn cpu_us(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id()));
-        let stat = stat.unwrap_or_default();
-        // The fields after the name, which is in parentheses: 14 and 15 of proc(5).
-        let fields: Vec<_> = stat.rsplit(") ").next().unwrap_or("").split(' ').collect();
-        let ticks = |field: usize| fields.get(field).and_then(|text| text.parse::<f64>().ok());
-        let per_second = rustix::param::clock_ticks_per_second() as f64;
-        (ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) * 1e6 / per_second
-    }
 }
 
 fn in_context(error: &io::Error, program: &Path) -> io::Error {
@@ -68,13 +60,16 @@ struct Load {
 }
 
 fn load(address: &str, connections: u32, servers: &[&Server]) -> io::Result<Load> {
-    let before: f64 = servers.iter().map(|server| server.cpu_us()).sum();
+    let clocks = servers
+        .iter()
+        .try_fold(CpuClocks::default(), |clocks, server| clocks.and(server.0.id()))?;
+    let cpu = clocks.start();
     let output = Command::new("wrk")
         .args(["--latency", "-t", THREADS, "-d", SECONDS, "-c", &connections.to_string()])
         .arg(format!("http://{address}/hello/world"))
         .output()
         .map_err(|_| io::Error::other("wrk is not here (on Debian: apt install wrk)"))?;
-    let cpu: f64 = servers.iter().map(|server| server.cpu_us()).sum::<f64>() - before;
+    let cpu = cpu.us();
     let text = String::from_utf8_lossy(&output.stdout);
     let value = |name: &str| {
         let line = text.lines().find(|line| line.trim_start().starts_with(name))?;
@@ -176,9 +171,11 @@ fn measure(report: &mut Report, folder: &Path) -> io::Result<()> {
             plain.push(load(&theirs, connections, &[&axum])?);
         }
         bar.done();
-        let pick = |loads: &[Load], value: fn(&Load) -> f64| loads.iter().map(value).collect();
+        let pick = |loads: &[Load], value: fn(&Load) -> f64| -> Vec<Sample> {
+            loads.iter().map(|load| Sample::new(value(load), load.cpu_us)).collect()
+        };
         let mut add = |name: &str, what: &str, unit: &str, value: fn(&Load) -> f64| {
-            let (ours, theirs): (Vec<_>, Vec<_>) = (pick(&slotway, value), pick(&plain, value));
+            let (ours, theirs) = (pick(&slotway, value), pick(&plain, value));
             let name = format!("http.hello.c{connections}.{name}");
             let what = format!("GET hello, {connections} conn., {what}");
             report.add(&name, &what, unit, &ours, "plain axum", &theirs);

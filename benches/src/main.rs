@@ -3,12 +3,13 @@
 //! Every figure is the median of several rounds, and the rounds of what is compared are
 //! interleaved, so that a busy moment of the machine falls on all of them.
 
-mod exchange;
-mod floor;
+mod core;
+mod cpu;
 mod http;
 mod machine;
 mod measure;
 mod pair;
+mod progress;
 mod report;
 
 use std::process::ExitCode;
@@ -46,28 +47,40 @@ enum Command {
     },
 }
 
-fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let mut report = Report::new(cli.rounds);
-    let result = match cli.command {
-        Some(Command::Peer { role, fd, cpu }) => return pair::peer(role, fd, cpu),
-        Some(Command::Core) => core(&mut report),
-        Some(Command::Http) => http::run(&mut report),
-        None => core(&mut report).and_then(|()| http::run(&mut report)),
-    };
-    report.print();
-    match result.and_then(|()| report.write()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
+/// A part of the whole: it adds its figures to the report.
+type Part = fn(&mut Report) -> std::io::Result<()>;
+
+/// What a command measures.
+fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
+    const CORE: (&str, Part) = ("core", core::run);
+    const HTTP: (&str, Part) = ("http", http::run);
+    match command {
+        Some(Command::Core) => vec![CORE],
+        Some(Command::Http) => vec![HTTP],
+        Some(Command::Peer { .. }) => Vec::new(),
+        None => vec![CORE, HTTP],
     }
 }
 
-fn core(report: &mut Report) -> std::io::Result<()> {
-    for placement in machine::placements() {
-        exchange::run(report, placement)?;
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Some(Command::Peer { role, fd, cpu }) = cli.command {
+        return pair::peer(role, fd, cpu);
     }
-    Ok(())
+    let mut report = Report::new(cli.rounds);
+    let mut failed = false;
+    for (name, part) in parts(cli.command.as_ref()) {
+        // What the other parts measured is worth having in any case.
+        if let Err(error) = part(&mut report) {
+            failed = true;
+            report.note(format!("{name} broke off: {error}"));
+        }
+    }
+    report.print();
+    let whole = cli.command.is_none() && !failed;
+    if let Err(error) = report.write(whole) {
+        eprintln!("bench: the summary cannot be written: {error}");
+        failed = true;
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

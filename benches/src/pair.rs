@@ -7,7 +7,8 @@ use std::process::{Child, Command, ExitCode};
 use clap::ValueEnum;
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 
-use crate::{exchange, floor, machine};
+use crate::core::{exchange, floor};
+use crate::machine;
 
 /// What a peer does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,6 +43,10 @@ impl Peer {
             .args(["--cpu", &cpu.to_string()])
             .spawn()?;
         Ok(Peer(child))
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.id()
     }
 }
 

@@ -1,144 +1,107 @@
-//! The table at the end, and the file for scripts.
+//! What was measured: collected here, printed as a table, written for scripts.
+//!
+//! A figure stands beside its reference, a floor or a peer that was measured in the same
+//! run, or alone. `ratio` is always ours divided by the reference's: for times, memory and
+//! processor time less is better, for rates (units that end in `/s`) more is.
 
-use std::io::{IsTerminal, Write};
-use std::path::Path;
+mod figure;
+mod goal;
+mod summary;
+mod table;
 
-use serde::Serialize;
+use std::io;
 
-use crate::machine;
-use crate::measure::{median, spread};
+pub(crate) use figure::Figure;
 
-/// Where the figures go for scripts, relative to where cargo builds.
-const SUMMARY: &str = "bench/summary.json";
+use crate::measure::{Sample, Summary};
 
-#[derive(Debug, Serialize)]
-struct Figure {
-    name: String,
-    #[serde(skip)]
-    what: String,
-    value: f64,
-    unit: String,
-    reference: String,
-    reference_value: f64,
-    ratio: f64,
-    rounds: usize,
-    spread: f64,
-}
-
-/// What was measured.
+/// What was measured in this run.
 #[derive(Debug)]
 pub(crate) struct Report {
     rounds: usize,
     figures: Vec<Figure>,
+    notes: Vec<String>,
 }
 
 impl Report {
     pub(crate) fn new(rounds: usize) -> Report {
-        Report { rounds: rounds.max(1), figures: Vec::new() }
+        Report { rounds: rounds.max(1), figures: Vec::new(), notes: Vec::new() }
     }
 
+    /// How many rounds each contestant runs; the rounds of what is compared are to be
+    /// interleaved.
     pub(crate) fn rounds(&self) -> usize {
         self.rounds
     }
 
-    /// Adds a figure beside its reference; both as one value a round.
+    /// Adds a figure beside its reference, which is named as people know it.
+    ///
+    /// `name` is for scripts (`http.hello.c32.vs_axum`), `what` for the table, `unit` is
+    /// `us`, `req/s`, `KiB` or whatever else fits; rates end in `/s`.
     pub(crate) fn add(
         &mut self,
         name: &str,
         what: &str,
         unit: &str,
-        ours: &[f64],
+        ours: &[Sample],
         reference: &str,
-        theirs: &[f64],
+        theirs: &[Sample],
     ) {
-        let (value, reference_value) = (median(ours.to_vec()), median(theirs.to_vec()));
+        let reference = (reference.to_owned(), Summary::of(theirs));
+        self.push(name, what, unit, ours, Some(reference));
+    }
+
+    /// Adds a figure that stands alone.
+    #[allow(dead_code, reason = "for the parts that follow")]
+    pub(crate) fn add_alone(&mut self, name: &str, what: &str, unit: &str, ours: &[Sample]) {
+        self.push(name, what, unit, ours, None);
+    }
+
+    fn push(
+        &mut self,
+        name: &str,
+        what: &str,
+        unit: &str,
+        ours: &[Sample],
+        reference: Option<(String, Summary)>,
+    ) {
         self.figures.push(Figure {
             name: name.to_owned(),
             what: what.to_owned(),
-            value,
             unit: unit.to_owned(),
-            reference: reference.to_owned(),
-            reference_value,
-            ratio: value / reference_value,
-            rounds: ours.len(),
-            spread: spread(ours),
+            ours: Summary::of(ours),
+            reference,
         });
+    }
+
+    /// Adds a line below the table: what could not be measured and why, for instance.
+    pub(crate) fn note(&mut self, line: impl Into<String>) {
+        self.notes.push(line.into());
     }
 
     /// Prints the table.
     pub(crate) fn print(&self) {
-        if self.figures.is_empty() {
-            return;
+        if !self.figures.is_empty() {
+            print!("{}", table::text(&self.figures, self.rounds));
         }
-        println!("\n{}; median of {} rounds\n", machine::describe(), self.rounds);
-        println!(
-            "{:<36} {:>12}    {:<18} {:>12} {:>7} {:>7}",
-            "what", "Slotway", "beside", "", "ratio", "spread"
-        );
-        for figure in &self.figures {
-            let with_unit = |value: f64| match figure.unit.as_str() {
-                "us" => format!("{value:.2} µs"),
-                "req/s" => format!("{:.1} k/s", value / 1000.0),
-                unit => format!("{value:.2} {unit}"),
-            };
-            println!(
-                "{:<36} {:>12}    {:<18} {:>12} {:>6.2}× {:>5.0} %",
-                figure.what,
-                with_unit(figure.value),
-                figure.reference,
-                with_unit(figure.reference_value),
-                figure.ratio,
-                100.0 * figure.spread
-            );
+        for note in &self.notes {
+            println!("note: {note}");
         }
         println!();
     }
 
-    /// Writes `target/bench/summary.json`.
-    pub(crate) fn write(&self) -> std::io::Result<()> {
-        let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-        let path = Path::new(&target).join(SUMMARY);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+    /// Writes `target/bench/summary.json`. Figures that were measured before and not in
+    /// this run stay in it, unless `whole` says that this run measured everything.
+    pub(crate) fn write(&self, whole: bool) -> io::Result<()> {
+        if self.figures.is_empty() {
+            return Ok(());
         }
-        std::fs::write(&path, serde_json::to_string_pretty(&self.figures)?)?;
+        let path = summary::path();
+        summary::write(&path, &self.figures, whole)?;
         println!("also in {}", path.display());
         Ok(())
     }
 }
 
-/// A progress bar on the terminal; nothing where there is none.
-#[derive(Debug)]
-pub(crate) struct Progress {
-    what: String,
-    rounds: usize,
-}
-
-impl Progress {
-    pub(crate) fn new(what: &str, rounds: usize) -> Progress {
-        Progress { what: what.to_owned(), rounds }
-    }
-
-    /// Shows that `round` rounds are done.
-    pub(crate) fn show(&self, round: usize) {
-        if std::io::stderr().is_terminal() {
-            let width = 24;
-            let full = width * round / self.rounds;
-            eprint!(
-                "\r{:<28} [{}{}] {round}/{}",
-                self.what,
-                "#".repeat(full),
-                ".".repeat(width - full),
-                self.rounds
-            );
-            let _ = std::io::stderr().flush();
-        }
-    }
-
-    pub(crate) fn done(&self) {
-        self.show(self.rounds);
-        if std::io::stderr().is_terminal() {
-            eprintln!();
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -9,17 +9,16 @@ use slotway_core::map::Mapping;
 use slotway_core::worker::{Spin, WorkerSide};
 use slotway_core::{End, RegionSpec};
 
-use crate::floor::Words;
+use super::floor::Words;
+use crate::cpu::CpuClocks;
 use crate::machine::{Placement, pinned};
-use crate::measure::{latencies, p50_us};
+use crate::measure::{Effort, Sample, p50};
 use crate::pair::{Peer, Role};
-use crate::report::{Progress as Bar, Report};
+use crate::progress::Progress as Bar;
+use crate::report::Report;
 
 const BODY: [u8; 64] = [7; 64];
-const WARM_UP: usize = 2_000;
-const COUNT: usize = 20_000;
-/// A round's time at most: sleeping pairs need milliseconds where spinning ones need µs.
-const LIMIT: Duration = Duration::from_secs(2);
+const EFFORT: Effort = Effort { warm_up: 2_000, count: 20_000, limit: Duration::from_millis(500) };
 
 type Hub = HubSide<Mapping, Box<[Lease]>>;
 
@@ -123,20 +122,22 @@ fn floor(
     role: Role,
     cpu: usize,
     round: impl Fn(&Words, u32),
-) -> std::io::Result<f64> {
+) -> std::io::Result<Sample> {
     let words = Words::new()?;
-    let _peer = Peer::start(role, &words, cpu)?;
+    let peer = Peer::start(role, &words, cpu)?;
+    let clocks = CpuClocks::own()?.and(peer.pid())?;
     let mut turn = 0_u32;
     pinned(placement.ours(), || {
-        p50_us(latencies(WARM_UP, COUNT, LIMIT, || {
+        p50(EFFORT, &clocks, || {
             turn = turn.wrapping_add(1);
             round(&words, turn);
-        }))
+        })
     })
 }
 
-fn ours(placement: Placement, role: Role, cpu: usize, sleep: bool) -> std::io::Result<f64> {
+fn ours(placement: Placement, role: Role, cpu: usize, sleep: bool) -> std::io::Result<Sample> {
     let hub = new_hub()?;
-    let _peer = Peer::start(role, hub.get_ref().fd(), cpu)?;
-    pinned(placement.ours(), || p50_us(latencies(WARM_UP, COUNT, LIMIT, || exchange(&hub, sleep))))
+    let peer = Peer::start(role, hub.get_ref().fd(), cpu)?;
+    let clocks = CpuClocks::own()?.and(peer.pid())?;
+    pinned(placement.ours(), || p50(EFFORT, &clocks, || exchange(&hub, sleep)))
 }

@@ -1,0 +1,46 @@
+//! What this project has promised itself, by the names of the figures.
+
+use super::Figure;
+
+/// A bound that a figure is to keep.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Goal {
+    RatioAtMost(f64),
+    RatioAtLeast(f64),
+    ValueAtMost(f64),
+    ValueAtLeast(f64),
+}
+
+use Goal::{RatioAtLeast, RatioAtMost, ValueAtLeast, ValueAtMost};
+
+/// The bounds. A machine of two processors is meant.
+const GOALS: &[(&str, Goal)] = &[
+    ("core.awake.64B.vs_cacheline", RatioAtMost(3.0)),
+    ("core.awake.64B.vs_iceoryx2", RatioAtMost(0.5)),
+    ("core.asleep.64B.vs_futex", RatioAtMost(1.15)),
+    ("core.onecpu.64B.vs_futex", RatioAtMost(1.25)),
+    ("hubpath.d1.p50", ValueAtMost(1.3)),
+    ("hubpath.d64.rate", ValueAtLeast(2_500_000.0)),
+    ("http.hello.c32.vs_axum", RatioAtLeast(0.85)),
+    ("http.hello.c32.cpu", RatioAtMost(1.25)),
+    ("http.hello.c32.vs_proxy", RatioAtLeast(2.3)),
+    ("http.hello.c32.vs_slotbus", RatioAtLeast(3.0)),
+    ("http.echo64k.c32.vs_proxy", RatioAtLeast(1.4)),
+    ("http.echo64k.c16.vs_slotbus", RatioAtLeast(5.0)),
+];
+
+impl Goal {
+    pub(super) fn of(name: &str) -> Option<Goal> {
+        GOALS.iter().find(|(known, _)| *known == name).map(|(_, goal)| *goal)
+    }
+
+    pub(super) fn is_met(self, figure: &Figure) -> bool {
+        let ratio = figure.ratio().unwrap_or(f64::NAN);
+        match self {
+            RatioAtMost(bound) => ratio <= bound,
+            RatioAtLeast(bound) => ratio >= bound,
+            ValueAtMost(bound) => figure.ours.value <= bound,
+            ValueAtLeast(bound) => figure.ours.value >= bound,
+        }
+    }
+}
