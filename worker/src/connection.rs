@@ -212,7 +212,7 @@ impl Connection {
         if let Some(session) = self.shared.session() {
             session.take_notices(&mut each);
         }
-        self.shared.notices().take().into_iter().for_each(each);
+        self.shared.notices().take(each);
     }
 
     /// A descriptor for an event loop, the same for the connection's whole life. When it

@@ -11,8 +11,16 @@ use crate::sync::lock;
 /// ended on this side, and that the connection's state has changed.
 #[derive(Debug)]
 pub(crate) struct Notices {
-    tokens: Mutex<Vec<u64>>,
+    tokens: Mutex<Tokens>,
     bell: Doorbell,
+}
+
+/// Two lists that change places, so that notices cost no allocation.
+#[derive(Debug, Default)]
+struct Tokens {
+    raised: Vec<u64>,
+    /// Empty, with the memory of a list that was taken and given back.
+    spare: Vec<u64>,
 }
 
 impl Notices {
@@ -22,17 +30,28 @@ impl Notices {
 
     /// Adds a notice and wakes the event loop.
     pub(crate) fn push(&self, token: u64) {
-        lock(&self.tokens).push(token);
+        lock(&self.tokens).raised.push(token);
         self.bell.ring();
     }
 
     /// Adds a notice for the caller itself to take.
     pub(crate) fn keep(&self, token: u64) {
-        lock(&self.tokens).push(token);
+        lock(&self.tokens).raised.push(token);
     }
 
-    pub(crate) fn take(&self) -> Vec<u64> {
-        std::mem::take(&mut *lock(&self.tokens))
+    /// Takes every notice and calls `each` with its token.
+    pub(crate) fn take(&self, each: impl FnMut(u64)) {
+        let mut taken = {
+            let tokens = &mut *lock(&self.tokens);
+            if tokens.raised.is_empty() {
+                return;
+            }
+            let spare = std::mem::take(&mut tokens.spare);
+            std::mem::replace(&mut tokens.raised, spare)
+        };
+        // Outside the lock: `each` is the caller's.
+        taken.drain(..).for_each(each);
+        lock(&self.tokens).spare = taken;
     }
 
     /// The bell alone: the state has changed.
