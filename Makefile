@@ -4,7 +4,7 @@ CARGO ?= cargo
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: help demo tour test check unit loom c blackbox clients browser screenshots bench header install setup clean
+.PHONY: help demo tour test check unit loom c blackbox clients browser screenshots bench allocations header install setup clean
 
 help:
 	@echo "make demo              see it work: a hub, a C worker, a Rust worker, real requests"
@@ -13,6 +13,7 @@ help:
 	@echo "make bench             Slotway beside its floors and peers; bench-core, bench-http for one"
 	@echo "make install PREFIX=…  the hub, the C library, its header, pkg-config and CMake files"
 	@echo "make check|unit|loom|c|blackbox|clients|browser   one part of make test"
+	@echo "make allocations       who allocates how much for a request in the hub, place by place"
 	@echo "make screenshots       docs/dashboard-*.png: the dashboard under load, one worker stopped"
 	@echo "make header            write include/slotway.h anew after a change of the C ABI"
 
@@ -39,6 +40,9 @@ bench: setup
 
 bench-%: setup
 	@scripts/bench.sh $*
+
+allocations:
+	@SLOTWAY_ALLOCATION_SITES=1 $(CARGO) test -p slotway-hub --all-features --test allocations -- --nocapture
 
 header: setup
 	@scripts/header.sh

@@ -288,6 +288,25 @@ else
     skip "a request allocates nothing" "no valgrind"
 fi
 
+# What a request costs in allocations of its worker's whole process, counted from within:
+# nothing, however it is taken, read and answered.
+if build allocations "$CC" c gnu11 shared allocations.c; then
+    head -c 300000 /dev/urandom >"$work/upload"
+    streams() { http POST /stream "content-length: 300000" <"$work/upload" >"$work/streamed"; }
+    for style in next poll; do
+        start "allocations-$style" "$work/out/allocations" "$style"
+        eventually said "allocations-$style" ready || fail "allocations.c $style" \
+            "$(cat "$work/allocations-$style.log")"
+        # What is allocated once, for a thread, a slot, a table, comes first.
+        for ((n = 0; n < 5; n++)); do get /small/1; get /inplace; streams; done >/dev/null
+        before=$(get /count)
+        for ((n = 0; n < 20; n++)); do get "/small/$n"; get /inplace; streams; done >/dev/null
+        check "sixty requests by $style allocate nothing" same "$(get /count)" "$before"
+        stop_input
+        ends "allocations.c $style ends" "allocations-$style"
+    done
+fi
+
 # --- the examples -----------------------------------------------------------------------
 
 start hello "$work/out/hello"

@@ -33,6 +33,14 @@ impl Rig {
     }
 
     pub fn with(change: impl FnOnce(&mut Config)) -> Rig {
+        Rig::with_threads(change, || {})
+    }
+
+    /// A hub each of whose threads begins with `on_thread_start`.
+    pub fn with_threads(
+        change: impl FnOnce(&mut Config),
+        on_thread_start: impl Fn() + Send + Sync + 'static,
+    ) -> Rig {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("slotway-hub-test-{}-{number}", std::process::id());
@@ -45,7 +53,12 @@ impl Rig {
         };
         config.workers.region.slots = 16;
         change(&mut config);
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .on_thread_start(on_thread_start)
+            .enable_all()
+            .build()
+            .unwrap();
         let hub = runtime.block_on(Hub::start(config)).unwrap();
         Rig { hub: Some(hub), runtime: Some(runtime), directory }
     }
