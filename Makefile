@@ -4,15 +4,17 @@ CARGO ?= cargo
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: help demo tour test check unit loom c blackbox clients browser screenshots bench allocations header install setup clean
+.PHONY: help demo tour test check unit loom c counts counts-store blackbox clients browser screenshots bench allocations header install setup clean
 
 help:
 	@echo "make demo              see it work: a hub, a C worker, a Rust worker, real requests"
 	@echo "make tour              the five minutes of the README, each command run"
 	@echo "make test              everything that CI runs"
-	@echo "make bench             Slotway beside its floors and peers; bench-core, bench-http for one"
+	@echo "make bench             Slotway beside its floors and peers; bench-core, bench-hubpath, bench-http,"
+	@echo "                       bench-counts for one"
+	@echo "make counts            instructions for one exchange beside the baseline; counts-store sets it anew"
 	@echo "make install PREFIX=…  the hub, the C library, its header, pkg-config and CMake files"
-	@echo "make check|unit|loom|c|blackbox|clients|browser   one part of make test"
+	@echo "make check|unit|loom|c|counts|blackbox|clients|browser   one part of make test"
 	@echo "make allocations       who allocates how much for a request in the hub, place by place"
 	@echo "make screenshots       docs/dashboard-*.png: the dashboard under load, one worker stopped"
 	@echo "make header            write include/slotway.h anew after a change of the C ABI"
@@ -29,8 +31,11 @@ tour: setup
 test: setup
 	@scripts/test.sh
 
-check unit loom c blackbox clients browser: setup
+check unit loom c counts blackbox clients browser: setup
 	@scripts/test.sh $@
+
+counts-store: setup
+	@scripts/counts.sh store
 
 screenshots: setup
 	@tests/browser/run.sh screenshots

@@ -62,6 +62,10 @@ c() {
     part "C: header, install, examples" bindings/c/tests/run.sh
 }
 
+counts() {
+    part "instructions for one exchange" scripts/counts.sh
+}
+
 blackbox() {
     # One at a time, as the tests ask for them: together their dependencies have other features.
     part "hub and workers for the black-box tests" bash -c \
@@ -81,7 +85,7 @@ tour() {
     part "README: five minutes" scripts/tour.sh
 }
 
-if [ $# -eq 0 ]; then set -- check unit loom c blackbox clients browser tour; fi
+if [ $# -eq 0 ]; then set -- check unit loom c counts blackbox clients browser tour; fi
 for name in "$@"; do "$name"; done
 
 echo
