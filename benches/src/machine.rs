@@ -9,6 +9,8 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 pub(crate) enum Placement {
     /// Each on a processor of its own.
     TwoCores(usize, usize),
+    /// Where the kernel puts them.
+    Unpinned,
     /// Both on one.
     OneCore(usize),
 }
@@ -17,19 +19,24 @@ impl Placement {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Placement::TwoCores(..) => "two cores",
+            Placement::Unpinned => "unpinned",
             Placement::OneCore(_) => "one core",
         }
     }
 
-    pub(crate) fn ours(self) -> usize {
+    /// The processor of the process that measures, if it has to be a certain one.
+    pub(crate) fn ours(self) -> Option<usize> {
         match self {
-            Placement::TwoCores(ours, _) | Placement::OneCore(ours) => ours,
+            Placement::TwoCores(ours, _) | Placement::OneCore(ours) => Some(ours),
+            Placement::Unpinned => None,
         }
     }
 
-    pub(crate) fn theirs(self) -> usize {
+    /// The processor of its peer.
+    pub(crate) fn theirs(self) -> Option<usize> {
         match self {
-            Placement::TwoCores(_, theirs) | Placement::OneCore(theirs) => theirs,
+            Placement::TwoCores(_, theirs) | Placement::OneCore(theirs) => Some(theirs),
+            Placement::Unpinned => None,
         }
     }
 }
@@ -45,16 +52,19 @@ pub(crate) fn placements() -> Vec<Placement> {
     match processors().as_slice() {
         [] => Vec::new(),
         [only] => vec![Placement::OneCore(*only)],
-        [first, second, ..] => {
-            vec![Placement::TwoCores(*first, *second), Placement::OneCore(*first)]
-        }
+        [first, second, ..] => vec![
+            Placement::TwoCores(*first, *second),
+            Placement::Unpinned,
+            Placement::OneCore(*first),
+        ],
     }
 }
 
-/// Runs `work` on one processor, then lets this thread run where it might before.
-pub(crate) fn pinned<T>(cpu: usize, work: impl FnOnce() -> T) -> std::io::Result<T> {
+/// Runs `work` on one processor, if one is named, then lets this thread run where it might
+/// before.
+pub(crate) fn pinned<T>(cpu: Option<usize>, work: impl FnOnce() -> T) -> std::io::Result<T> {
     let before = sched_getaffinity(None)?;
-    pin(cpu)?;
+    cpu.map_or(Ok(()), pin)?;
     let result = work();
     sched_setaffinity(None, &before)?;
     Ok(result)

@@ -4,11 +4,14 @@
 //! interleaved, so that a busy moment of the machine falls on all of them.
 
 mod core;
+mod counts;
 mod cpu;
 mod http;
+mod hubpath;
 mod machine;
 mod measure;
 mod pair;
+mod peers;
 mod progress;
 mod report;
 
@@ -32,19 +35,15 @@ struct Cli {
 enum Command {
     /// One exchange between two processes, beside a bare cache line and a bare futex.
     Core,
+    /// The hub's path without HTTP: tokio task, worker thread, and back.
+    Hubpath,
     /// HTTP through the hub and a C worker, beside plain axum.
     Http,
+    /// Instructions for one exchange, beside the stored baseline.
+    Counts,
     /// The other process of a measurement.
     #[command(hide = true)]
-    Peer {
-        /// What it does.
-        role: pair::Role,
-        /// The number of the inherited descriptor.
-        fd: i32,
-        /// The processor to run on, if any.
-        #[arg(long)]
-        cpu: Option<usize>,
-    },
+    Peer(pair::Orders),
 }
 
 /// A part of the whole: it adds its figures to the report.
@@ -53,19 +52,23 @@ type Part = fn(&mut Report) -> std::io::Result<()>;
 /// What a command measures.
 fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
     const CORE: (&str, Part) = ("core", core::run);
+    const HUBPATH: (&str, Part) = ("hubpath", hubpath::run);
+    const COUNTS: (&str, Part) = ("counts", counts::run);
     const HTTP: (&str, Part) = ("http", http::run);
     match command {
         Some(Command::Core) => vec![CORE],
+        Some(Command::Hubpath) => vec![HUBPATH],
+        Some(Command::Counts) => vec![COUNTS],
         Some(Command::Http) => vec![HTTP],
-        Some(Command::Peer { .. }) => Vec::new(),
-        None => vec![CORE, HTTP],
+        Some(Command::Peer(_)) => Vec::new(),
+        None => vec![CORE, HUBPATH, HTTP, COUNTS],
     }
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Some(Command::Peer { role, fd, cpu }) = cli.command {
-        return pair::peer(role, fd, cpu);
+    if let Some(Command::Peer(orders)) = cli.command {
+        return pair::peer(orders);
     }
     let mut report = Report::new(cli.rounds);
     let mut failed = false;

@@ -65,9 +65,25 @@ pub(crate) struct Effort {
 
 /// Repeats a step and gives the middle of its times, in microseconds, with the processor
 /// time that each repetition took.
-pub(crate) fn p50(effort: Effort, clocks: &CpuClocks, mut step: impl FnMut()) -> Sample {
+pub(crate) fn p50(effort: Effort, clocks: &CpuClocks, step: impl FnMut()) -> Sample {
+    p50_spaced(effort, clocks, Duration::ZERO, step)
+}
+
+/// The same with a pause before each repetition, which counts for the processor time only.
+pub(crate) fn p50_spaced(
+    effort: Effort,
+    clocks: &CpuClocks,
+    pause: Duration,
+    mut step: impl FnMut(),
+) -> Sample {
+    let rest = || {
+        if !pause.is_zero() {
+            std::thread::sleep(pause);
+        }
+    };
     let begin = Instant::now();
     for _ in 0..effort.warm_up {
+        rest();
         step();
         if begin.elapsed() > effort.limit / 4 {
             break;
@@ -77,6 +93,7 @@ pub(crate) fn p50(effort: Effort, clocks: &CpuClocks, mut step: impl FnMut()) ->
     let cpu = clocks.start();
     let begin = Instant::now();
     for _ in 0..effort.count {
+        rest();
         let start = Instant::now();
         step();
         times.push(start.elapsed().as_nanos() as f64 / 1000.0);
@@ -86,6 +103,25 @@ pub(crate) fn p50(effort: Effort, clocks: &CpuClocks, mut step: impl FnMut()) ->
     }
     let cpu_us = cpu.us() / times.len().max(1) as f64;
     Sample::new(median(times), cpu_us)
+}
+
+/// Repeats a step that completes some exchanges, for `effort.limit`, and gives the time
+/// for each exchange, in microseconds, with its processor time.
+pub(crate) fn pace(effort: Effort, clocks: &CpuClocks, mut step: impl FnMut() -> usize) -> Sample {
+    let begin = Instant::now();
+    let mut done = 0;
+    while done < effort.warm_up && begin.elapsed() < effort.limit / 4 {
+        done += step();
+    }
+    let cpu = clocks.start();
+    let begin = Instant::now();
+    let mut done = 0;
+    while done < effort.count && begin.elapsed() < effort.limit {
+        done += step();
+    }
+    let us = begin.elapsed().as_nanos() as f64 / 1000.0;
+    let done = done.max(1) as f64;
+    Sample::new(us / done, cpu.us() / done)
 }
 
 /// The middle value; of an even number the upper of the two.

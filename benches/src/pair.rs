@@ -4,10 +4,11 @@
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::process::{Child, Command, ExitCode};
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 
-use crate::core::{exchange, floor};
+use crate::core::cell::State;
+use crate::core::{floor, unix, worker};
 use crate::machine;
 
 /// What a peer does.
@@ -17,10 +18,14 @@ pub(crate) enum Role {
     Line,
     /// Answers on a futex, sleeping.
     Futex,
+    /// Echoes what comes over a socket.
+    Unix,
     /// Answers exchanges, spinning for as long as it takes.
     WorkerAwake,
     /// Answers exchanges, sleeping at once.
     WorkerAsleep,
+    /// Answers exchanges, spinning for as long as it pays.
+    WorkerAdaptive,
 }
 
 impl Role {
@@ -34,15 +39,22 @@ impl Role {
 pub(crate) struct Peer(Child);
 
 impl Peer {
-    /// Starts a peer with access to `memory`.
-    pub(crate) fn start(role: Role, memory: impl AsFd, cpu: usize) -> std::io::Result<Peer> {
-        let fd = memory.as_fd().try_clone_to_owned()?;
+    /// Starts a peer that inherits `fd`, on one processor if that is named.
+    pub(crate) fn start(
+        role: Role,
+        fd: impl AsFd,
+        cpu: Option<usize>,
+        payload: usize,
+    ) -> std::io::Result<Peer> {
+        let fd = fd.as_fd().try_clone_to_owned()?;
         fcntl_setfd(&fd, fcntl_getfd(&fd)? - FdFlags::CLOEXEC)?;
-        let child = Command::new(std::env::current_exe()?)
-            .args(["peer", &role.name(), &fd.as_raw_fd().to_string()])
-            .args(["--cpu", &cpu.to_string()])
-            .spawn()?;
-        Ok(Peer(child))
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["peer", &role.name(), &fd.as_raw_fd().to_string()]);
+        command.args(["--payload", &payload.to_string()]);
+        if let Some(cpu) = cpu {
+            command.args(["--cpu", &cpu.to_string()]);
+        }
+        Ok(Peer(command.spawn()?))
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -57,20 +69,37 @@ impl Drop for Peer {
     }
 }
 
+/// What the measuring process says on the command line.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Orders {
+    /// What it does.
+    role: Role,
+    /// The number of the inherited descriptor.
+    fd: i32,
+    /// The processor to run on, if any.
+    #[arg(long)]
+    cpu: Option<usize>,
+    /// Bytes of a body.
+    #[arg(long, default_value_t = 0)]
+    payload: usize,
+}
+
 /// Runs as a peer until the measuring process kills it.
-pub(crate) fn peer(role: Role, fd: i32, cpu: Option<usize>) -> ExitCode {
+pub(crate) fn peer(orders: Orders) -> ExitCode {
     // SAFETY: the measuring process left this descriptor open for us, and nothing else
     // in this process knows its number.
-    let memory = unsafe { OwnedFd::from_raw_fd(fd) };
+    let fd = unsafe { OwnedFd::from_raw_fd(orders.fd) };
     // A peer must not outlive a measurement that was interrupted.
     let orphan =
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
-    let pinned = cpu.map_or(Ok(()), machine::pin);
-    let result = orphan.map_err(Into::into).and(pinned).and_then(|()| match role {
-        Role::Line => floor::line_peer(memory),
-        Role::Futex => floor::futex_peer(memory),
-        Role::WorkerAwake => exchange::worker(memory, u32::MAX),
-        Role::WorkerAsleep => exchange::worker(memory, 0),
+    let pinned = orders.cpu.map_or(Ok(()), machine::pin);
+    let result = orphan.map_err(Into::into).and(pinned).and_then(|()| match orders.role {
+        Role::Line => floor::line_peer(fd),
+        Role::Futex => floor::futex_peer(fd),
+        Role::Unix => unix::serve(fd, orders.payload),
+        Role::WorkerAwake => worker::serve(fd, State::Awake),
+        Role::WorkerAsleep => worker::serve(fd, State::Asleep),
+        Role::WorkerAdaptive => worker::serve(fd, State::Adaptive),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

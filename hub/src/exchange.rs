@@ -7,6 +7,8 @@
 //! The upload and the answer of one exchange may be driven by two tasks; then they share
 //! it, and the slot is given back when the last of them lets go.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 mod download;
 mod leftover;
 mod spool;

@@ -41,6 +41,10 @@ mod shared;
 mod telemetry;
 mod wait_queue;
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub use exchange::bench;
+
 pub use config::Config;
 pub use control::ControlPath;
 pub use error::{HubError, PassedProblem, SOCKET_PATH_BYTES_MAX, SocketProblem, TlsProblem};

@@ -1,5 +1,6 @@
 //! The floors: what two processes cannot beat. A bare cache line and a bare futex.
 
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,9 +8,15 @@ use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::MemfdFlags;
 use rustix::thread::futex;
 
+use super::cell::Cell;
+use crate::cpu::CpuClocks;
+use crate::machine::pinned;
+use crate::measure::{Effort, Sample, p50};
+use crate::pair::{Peer, Role};
+
 /// A page of shared memory with one word for each direction.
 #[derive(Debug)]
-pub(crate) struct Words {
+struct Words {
     fd: OwnedFd,
     map: MmapRaw,
 }
@@ -20,13 +27,13 @@ const THERE: usize = 0;
 const BACK: usize = 256;
 
 impl Words {
-    pub(crate) fn new() -> std::io::Result<Words> {
+    fn new() -> io::Result<Words> {
         let fd = rustix::fs::memfd_create("floor", MemfdFlags::CLOEXEC)?;
         rustix::fs::ftruncate(&fd, PAGE as u64)?;
         Words::open(fd)
     }
 
-    fn open(fd: OwnedFd) -> std::io::Result<Words> {
+    fn open(fd: OwnedFd) -> io::Result<Words> {
         let map = MmapOptions::new().len(PAGE).map_raw(&std::fs::File::from(fd.try_clone()?))?;
         Ok(Words { fd, map })
     }
@@ -39,7 +46,7 @@ impl Words {
     }
 
     /// One round trip of a number, both sides spinning.
-    pub(crate) fn line_round(&self, turn: u32) {
+    fn line_round(&self, turn: u32) {
         self.word(THERE).store(turn, Ordering::Release);
         while self.word(BACK).load(Ordering::Acquire) != turn {
             std::hint::spin_loop();
@@ -47,10 +54,33 @@ impl Words {
     }
 
     /// One round trip of a number, both sides sleeping.
-    pub(crate) fn futex_round(&self, turn: u32) {
+    fn futex_round(&self, turn: u32) {
         post(self.word(THERE), turn);
         wait_for(self.word(BACK), turn);
     }
+}
+
+/// One round of the least cell on a cache line.
+pub(crate) fn line_round(cell: Cell, effort: Effort) -> io::Result<Sample> {
+    round(cell, effort, Role::Line, Words::line_round)
+}
+
+/// One round of the least cell on a futex.
+pub(crate) fn futex_round(cell: Cell, effort: Effort) -> io::Result<Sample> {
+    round(cell, effort, Role::Futex, Words::futex_round)
+}
+
+fn round(cell: Cell, effort: Effort, role: Role, step: impl Fn(&Words, u32)) -> io::Result<Sample> {
+    let words = Words::new()?;
+    let peer = Peer::start(role, &words, cell.placement.theirs(), 0)?;
+    let clocks = CpuClocks::own()?.and(peer.pid())?;
+    let mut turn = 0_u32;
+    pinned(cell.placement.ours(), || {
+        p50(effort, &clocks, || {
+            turn = turn.wrapping_add(1);
+            step(&words, turn);
+        })
+    })
 }
 
 impl AsFd for Words {
@@ -75,7 +105,7 @@ fn wait_for(word: &AtomicU32, turn: u32) {
 }
 
 /// Answers every number with itself, spinning.
-pub(crate) fn line_peer(memory: OwnedFd) -> std::io::Result<()> {
+pub(crate) fn line_peer(memory: OwnedFd) -> io::Result<()> {
     let words = Words::open(memory)?;
     let mut turn = 0;
     loop {
@@ -89,7 +119,7 @@ pub(crate) fn line_peer(memory: OwnedFd) -> std::io::Result<()> {
 }
 
 /// Answers every number with itself, sleeping.
-pub(crate) fn futex_peer(memory: OwnedFd) -> std::io::Result<()> {
+pub(crate) fn futex_peer(memory: OwnedFd) -> io::Result<()> {
     let words = Words::open(memory)?;
     let mut turn = 0_u32;
     loop {

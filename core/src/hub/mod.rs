@@ -30,6 +30,7 @@ use crate::sync::AtomicU32;
 use crate::wait::Wait;
 use crate::waiter::Watch;
 use crate::word::{State, Word};
+use crate::worker::Spin;
 use crate::{DefaultWait, Violation};
 
 /// The hub's side of a region.
@@ -342,6 +343,14 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
             return true;
         }
         self.region().hub_bell().park::<W>(timeout)
+    }
+
+    /// Waits until a worker calls: spins a while, then sleeps as [`sleep`](Self::sleep)
+    /// does. `false` when the time is over.
+    #[inline]
+    pub fn wait(&self, spin: &mut Spin, timeout: Option<core::time::Duration>) -> bool {
+        let attention = self.region().attention();
+        spin.until(|| attention.is_raised()) || self.sleep(timeout)
     }
 
     /// Counts the slots by state, without the one for probes. A snapshot for people: it
