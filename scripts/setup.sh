@@ -19,7 +19,7 @@ done
 if [ "${1:-}" = all ]; then
     packages=()
     for pair in g++:g++ pkg-config:pkg-config strace:strace valgrind:valgrind cmake:cmake \
-        curl:curl openssl:openssl python3:python3 node:nodejs npm:npm chromium:chromium \
+        curl:curl abidiff:abigail-tools openssl:openssl python3:python3 node:nodejs npm:npm chromium:chromium \
         ${2:-}; do
         missing "${pair%%:*}" && packages+=("${pair#*:}")
     done

@@ -45,6 +45,7 @@ check() {
     part "lints without optional features" cargo clippy -p slotway-hub --all-targets -- -D warnings
     part "core without std and alloc" cargo build -p slotway-core --no-default-features
     part "header is what the code says" scripts/header.sh --verify
+    part "the C interface is the stored one" scripts/abi.sh
     part "README shows the examples" scripts/readme.sh
 }
 
