@@ -4,7 +4,7 @@ CARGO ?= cargo
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: help demo tour test check unit loom c counts counts-store blackbox clients browser screenshots bench allocations header install setup clean
+.PHONY: help demo tour test check unit loom c counts counts-store blackbox clients browser screenshots bench allocations san fuzz abi header install setup clean
 
 help:
 	@echo "make demo              see it work: a hub, a C worker, a Rust worker, real requests"
@@ -15,6 +15,9 @@ help:
 	@echo "make counts            instructions for one exchange beside the baseline; counts-store sets it anew"
 	@echo "make install PREFIX=…  the hub, the C library, its header, pkg-config and CMake files"
 	@echo "make check|unit|loom|c|counts|blackbox|clients|browser   one part of make test"
+	@echo "make san               core and the C interface under AddressSanitizer, ThreadSanitizer"
+	@echo "make fuzz              libFuzzer on every target, FUZZ_SECONDS=60 each"
+	@echo "make abi               the C interface beside the stored one"
 	@echo "make allocations       who allocates how much for a request in the hub, place by place"
 	@echo "make screenshots       docs/dashboard-*.png: the dashboard under load, one worker stopped"
 	@echo "make header            write include/slotway.h anew after a change of the C ABI"
@@ -48,6 +51,15 @@ bench-%: setup
 
 allocations:
 	@SLOTWAY_ALLOCATION_SITES=1 $(CARGO) test -p slotway-hub --all-features --test allocations -- --nocapture
+
+san: setup
+	@scripts/san.sh
+
+fuzz: setup
+	@scripts/fuzz.sh
+
+abi:
+	@scripts/abi.sh
 
 header: setup
 	@scripts/header.sh

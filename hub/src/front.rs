@@ -32,3 +32,8 @@ pub use listen::Endpoint;
 pub(crate) use listen::bind;
 pub(crate) use serve::serve;
 pub(crate) use tls::{Certificates, check as check_tls};
+#[cfg(feature = "fuzzing")]
+pub(crate) use {
+    proxy_protocol::fuzz as fuzz_proxy_header, response::fuzz as fuzz_response_head,
+    wire::fuzz as fuzz_http_requests,
+};

@@ -25,6 +25,8 @@ mod departures;
 mod error;
 mod exchange;
 mod front;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gate;
 mod health;
 mod hub;

@@ -172,6 +172,17 @@ fn source(family: u8, rest: &[u8]) -> Result<Source, HeaderError> {
     }
 }
 
+/// Reads any bytes as a header, and each of their beginnings.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let Ok(Parsed::Whole(source, length)) = parse(bytes) else { return };
+    assert!(length <= bytes.len() && length <= FIXED_BYTES + REST_BYTES_MAX);
+    for end in 0..length {
+        assert_eq!(parse(&bytes[..end]).ok(), Some(Parsed::Partial), "its first {end} bytes");
+    }
+    assert_eq!(parse(&bytes[..length]).ok(), Some(Parsed::Whole(source, length)));
+}
+
 impl From<HeaderError> for io::Error {
     fn from(error: HeaderError) -> io::Error {
         match error {

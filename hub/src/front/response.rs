@@ -183,6 +183,26 @@ fn check(bytes: &[u8]) -> Result<Head, BadAnswer> {
     Ok(Head { status, headers, length })
 }
 
+/// Judges a head of any bytes; what passes is looked at once more.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let head = match check(bytes) {
+        Ok(head) => head,
+        Err(bad) => return assert!(!bad.to_string().is_empty()),
+    };
+    assert!((200..=599).contains(&head.status.as_u16()));
+    assert!(!head.headers.contains_key(CONTENT_LENGTH), "the hub states it");
+    let mut wire_bytes = 0;
+    for (name, value) in &head.headers {
+        assert!(!is_hop_by_hop(name), "{name} is between two neighbours");
+        let breaks = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
+        assert!(!value.as_bytes().iter().any(breaks), "{name} ends its line");
+        assert!(name.as_str().bytes().all(|byte| byte.is_ascii_graphic() && byte != b':'));
+        wire_bytes += name.as_str().len() + value.len();
+    }
+    assert!(wire_bytes <= HEAD_BYTES_MAX);
+}
+
 /// Digits and nothing else: `u64::from_str` would take a plus sign.
 fn stated_length(value: &[u8]) -> Option<u64> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {

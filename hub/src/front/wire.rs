@@ -29,6 +29,8 @@ use tokio::time::Instant;
 
 pub(super) use self::ended::Transport;
 use self::ended::{Ended, INTERIM};
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::guard::fuzz;
 use self::guard::{Guard, Refusal};
 use self::linger::Linger;
 use super::pace::{Pace, Said};

@@ -214,3 +214,8 @@ impl Guard {
 
 #[cfg(test)]
 mod tests;
+#[cfg(any(test, feature = "fuzzing"))]
+mod through;
+
+#[cfg(feature = "fuzzing")]
+pub(crate) use through::fuzz;

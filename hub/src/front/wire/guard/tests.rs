@@ -1,40 +1,7 @@
+use super::through::through;
 use super::*;
 
-const MAX: usize = 1024;
-
-/// What hyper gets of bytes that come in pieces of a size, and what was refused.
-fn through(bytes: &[u8], size: usize) -> (Vec<u8>, Option<Problem>) {
-    let mut guard = Guard::new(MAX);
-    let (mut out, mut refused) = (Vec::new(), None);
-    let mut room = [0; 7];
-    let mut take = |guard: &mut Guard, out: &mut Vec<u8>| {
-        loop {
-            let mut into = ReadBuf::new(&mut room);
-            if !guard.give(&mut into) {
-                break;
-            }
-            out.extend_from_slice(into.filled());
-        }
-    };
-    for piece in bytes.chunks(size) {
-        if guard.is_refused() {
-            break;
-        }
-        let refusal = if guard.is_holding() {
-            guard.add(piece)
-        } else {
-            let (good, refusal) = guard.pass(piece);
-            out.extend_from_slice(&piece[..good]);
-            refusal
-        };
-        take(&mut guard, &mut out);
-        refused = refused.or(refusal);
-    }
-    let problem = refused.map(|refusal| match refusal {
-        Refusal::Head(problem) | Refusal::Body(problem) => problem,
-    });
-    (out, problem)
-}
+const MAX: usize = super::through::HEAD_BYTES_MAX;
 
 const SOUND: &[u8] = b"GET /1 HTTP/1.1\r\nhost: a\r\n\r\n\
     POST /2 HTTP/1.1\r\nhost: a\r\ncontent-length: 30\r\n\r\nGET /3 HTTP/1.1\r\nhost : a\r\n\r\n\x20\
