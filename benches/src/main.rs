@@ -6,14 +6,17 @@
 mod core;
 mod counts;
 mod cpu;
+mod growth;
 mod http;
 mod hubpath;
 mod machine;
+mod markdown;
 mod measure;
 mod pair;
 mod peers;
 mod progress;
 mod report;
+mod rig;
 
 use std::process::ExitCode;
 
@@ -37,8 +40,20 @@ enum Command {
     Core,
     /// The hub's path without HTTP: tokio task, worker thread, and back.
     Hubpath,
-    /// HTTP through the hub and a C worker, beside plain axum.
-    Http,
+    /// HTTP through the hub and workers, beside plain axum, a proxy and slotbus-hub.
+    Http {
+        /// More combinations, and loads that last three times as long.
+        #[arg(long)]
+        long: bool,
+    },
+    /// What a request costs with more workers, slots, routes and idle clients around it.
+    Growth {
+        /// The plot also goes to docs/growth.svg.
+        #[arg(long)]
+        check_in: bool,
+    },
+    /// The figures of target/bench/summary.json as a table in Markdown.
+    Table,
     /// Instructions for one exchange, beside the stored baseline.
     Counts,
     /// The other process of a measurement.
@@ -47,21 +62,25 @@ enum Command {
 }
 
 /// A part of the whole: it adds its figures to the report.
-type Part = fn(&mut Report) -> std::io::Result<()>;
+type Part = Box<dyn Fn(&mut Report) -> std::io::Result<()>>;
 
 /// What a command measures.
 fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
-    const CORE: (&str, Part) = ("core", core::run);
-    const HUBPATH: (&str, Part) = ("hubpath", hubpath::run);
-    const COUNTS: (&str, Part) = ("counts", counts::run);
-    const HTTP: (&str, Part) = ("http", http::run);
+    let core = || -> (&str, Part) { ("core", Box::new(core::run)) };
+    let hubpath = || -> (&str, Part) { ("hubpath", Box::new(hubpath::run)) };
+    let http = |long| -> (&str, Part) { ("http", Box::new(move |report| http::run(report, long))) };
+    let growth = |check_in| -> (&str, Part) {
+        ("growth", Box::new(move |report| growth::run(report, check_in)))
+    };
+    let counts = || -> (&str, Part) { ("counts", Box::new(counts::run)) };
     match command {
-        Some(Command::Core) => vec![CORE],
-        Some(Command::Hubpath) => vec![HUBPATH],
-        Some(Command::Counts) => vec![COUNTS],
-        Some(Command::Http) => vec![HTTP],
-        Some(Command::Peer(_)) => Vec::new(),
-        None => vec![CORE, HUBPATH, HTTP, COUNTS],
+        Some(Command::Core) => vec![core()],
+        Some(Command::Hubpath) => vec![hubpath()],
+        Some(Command::Http { long }) => vec![http(*long)],
+        Some(Command::Growth { check_in }) => vec![growth(*check_in)],
+        Some(Command::Counts) => vec![counts()],
+        Some(Command::Table | Command::Peer(_)) => Vec::new(),
+        None => vec![core(), hubpath(), http(false), growth(false), counts()],
     }
 }
 
@@ -69,6 +88,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Some(Command::Peer(orders)) = cli.command {
         return pair::peer(orders);
+    }
+    if let Some(Command::Table) = cli.command {
+        return markdown::print();
     }
     let mut report = Report::new(cli.rounds);
     let mut failed = false;

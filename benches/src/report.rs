@@ -10,8 +10,10 @@ mod summary;
 mod table;
 
 use std::io;
+use std::path::PathBuf;
 
 pub(crate) use figure::Figure;
+pub(crate) use summary::path as summary_path;
 
 use crate::measure::{Sample, Summary};
 
@@ -88,6 +90,11 @@ impl Report {
             println!("note: {note}");
         }
         println!();
+    }
+
+    /// Where it writes: `target/bench`.
+    pub(crate) fn folder(&self) -> PathBuf {
+        summary::path().parent().map(PathBuf::from).unwrap_or_default()
     }
 
     /// Writes `target/bench/summary.json`. Figures that were measured before and not in

@@ -21,12 +21,19 @@ const GOALS: &[(&str, Goal)] = &[
     ("core.onecpu.64B.vs_futex", RatioAtMost(1.25)),
     ("hubpath.d1.p50", ValueAtMost(1.3)),
     ("hubpath.d64.rate", ValueAtLeast(2_500_000.0)),
+    ("http.hello.c1.hop", RatioAtMost(1.15)),
     ("http.hello.c32.vs_axum", RatioAtLeast(0.85)),
     ("http.hello.c32.cpu", RatioAtMost(1.25)),
     ("http.hello.c32.vs_proxy", RatioAtLeast(2.3)),
     ("http.hello.c32.vs_slotbus", RatioAtLeast(3.0)),
     ("http.echo64k.c32.vs_proxy", RatioAtLeast(1.4)),
     ("http.echo64k.c16.vs_slotbus", RatioAtLeast(5.0)),
+    ("growth.workers.200.cpu", RatioAtMost(1.1)),
+    ("growth.slots.4096.cpu", RatioAtMost(1.1)),
+    ("growth.routes.10000.cpu", RatioAtMost(1.1)),
+    ("growth.connections.10000.cpu", RatioAtMost(1.1)),
+    ("growth.idle_worker.kib", ValueAtMost(64.0)),
+    ("growth.idle_worker.threads", ValueAtMost(0.0)),
 ];
 
 impl Goal {

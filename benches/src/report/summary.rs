@@ -47,7 +47,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-pub(super) fn path() -> PathBuf {
+pub(crate) fn path() -> PathBuf {
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
     Path::new(&target).join(SUMMARY)
 }

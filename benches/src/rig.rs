@@ -1,0 +1,14 @@
+//! What the benches over HTTP have in common: servers as processes, loads, peers.
+
+mod folder;
+mod hub;
+pub(crate) mod peers;
+mod programs;
+mod server;
+mod wrk;
+
+pub(crate) use folder::Folder;
+pub(crate) use hub::Hub;
+pub(crate) use programs::{built, c_worker};
+pub(crate) use server::{Server, wait_for_answer};
+pub(crate) use wrk::{Load, Request, Tally};
