@@ -80,6 +80,7 @@ fn row(entry: &Entry) -> String {
 fn with_unit(value: f64, unit: &str) -> String {
     match unit.strip_suffix("/s") {
         Some(_) if value >= 1e6 => format!("{:.2} M/s", value / 1e6),
+        Some(_) if value < 1e3 => format!("{value:.0} /s"),
         Some(_) => format!("{:.1} k/s", value / 1e3),
         None => format!("{} {}", digits(value), if unit == "us" { "µs" } else { unit }),
     }

@@ -134,7 +134,9 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
 pub(crate) fn spread(values: &[f64]) -> f64 {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    (high - low) / median(values.to_vec())
+    let middle = median(values.to_vec());
+    // Rounds that all gave nothing agree.
+    if high == low { 0.0 } else { (high - low) / middle }
 }
 
 #[cfg(test)]

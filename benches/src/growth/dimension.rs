@@ -69,10 +69,11 @@ const SECONDS: u32 = 1;
 /// A hub with everything that one size asks for.
 #[derive(Debug)]
 pub(super) struct Stand {
-    hub: Hub,
-    worker: Server,
-    _others: Vec<Server>,
+    // In the order in which they end: a worker whose hub has gone would say so.
     _clients: IdleClients,
+    _others: Vec<Server>,
+    worker: Server,
+    hub: Hub,
     request: Request,
 }
 
@@ -102,7 +103,7 @@ impl Stand {
         let idle = if dimension == Dimension::Connections { size } else { 0 };
         let clients = IdleClients::connect(&hub.address, idle)?;
         let request = dimension.request(size);
-        Ok(Stand { hub, worker, _others: others, _clients: clients, request })
+        Ok(Stand { _clients: clients, _others: others, worker, hub, request })
     }
 
     /// The hub's resident memory in KiB, and its threads.

@@ -49,7 +49,8 @@ impl Contestant {
 const SLOTBUS_VERSION: &str = "0.2.1";
 const HELLO: &str = "/hello/world";
 
-/// One contestant's address, and all of its processes.
+/// One contestant's address, and all of its processes in the order in which they end: a
+/// worker whose hub has gone would say so.
 #[derive(Debug)]
 struct Standing {
     address: String,
@@ -130,7 +131,7 @@ fn slotway(folder: &Folder, which: Contestant) -> io::Result<Standing> {
     let hub = Hub::start(folder, name, &[])?;
     let worker = hub.worker(&mut command)?;
     wait_for_answer(&hub.address, HELLO)?;
-    Ok(Standing { address: hub.address, servers: vec![hub.server, worker] })
+    Ok(Standing { address: hub.address, servers: vec![worker, hub.server] })
 }
 
 fn axum() -> io::Result<Standing> {
@@ -169,5 +170,5 @@ fn slotbus(programs: &SlotbusPrograms) -> io::Result<Standing> {
     let url = format!("http://{address}");
     let worker = Server::start(command.arg(url).stderr(std::process::Stdio::null()))?;
     wait_for_answer(&address, HELLO)?;
-    Ok(Standing { address, servers: vec![hub, worker] })
+    Ok(Standing { address, servers: vec![worker, hub] })
 }

@@ -53,6 +53,7 @@ fn cpu(cpu_us: Option<f64>) -> String {
 fn with_unit(value: f64, unit: &str) -> String {
     match unit.strip_suffix("/s") {
         Some(_) if value >= 1e6 => format!("{:.2} M/s", value / 1e6),
+        Some(_) if value < 1e3 => format!("{value:.0} /s"),
         Some(_) => format!("{:.1} k/s", value / 1e3),
         None if unit == "us" && value >= 100.0 => format!("{value:.0} µs"),
         None if unit == "us" => format!("{value:.2} µs"),
