@@ -50,9 +50,7 @@ impl Head {
     ///
     /// What the client is told.
     pub(super) fn scan(&mut self, bytes: &[u8], bytes_max: usize) -> Result<Scanned, Problem> {
-        if !self.started && bytes.get(self.line).is_some_and(|&byte| !may_begin(byte)) {
-            return Err(bad("The request does not begin with a method."));
-        }
+        self.judge_beginning(bytes)?;
         while let Some(found) = memchr(b'\n', &bytes[self.searched..]) {
             let end = self.searched + found;
             if end >= bytes_max {
@@ -71,6 +69,8 @@ impl Head {
                 return Ok(Scanned::Whole(end + 1, self.lengths.framing(self.http10)?));
             }
         }
+        // Also of a line that came together with empty ones before it.
+        self.judge_beginning(bytes)?;
         self.searched = bytes.len();
         if bytes.len() > bytes_max {
             return Err(too_long(self.started, bytes_max));
@@ -91,6 +91,14 @@ impl Head {
     /// Whether it asks for a head only.
     pub(super) fn is_head(&self) -> bool {
         self.is_head
+    }
+
+    /// The first byte of what should be a request line says whether it can be one.
+    fn judge_beginning(&self, bytes: &[u8]) -> Result<(), Problem> {
+        if !self.started && bytes.get(self.line).is_some_and(|&byte| !may_begin(byte)) {
+            return Err(bad("The request does not begin with a method."));
+        }
+        Ok(())
     }
 
     fn judge(&mut self, line: &[u8]) -> Result<(), Problem> {

@@ -34,6 +34,15 @@ fn framing_is_what_the_head_says() {
     assert_eq!(framing(&with("content-lengths: 7\r\n")), Framing::Length(0));
 }
 
+/// However many empty lines come with it.
+#[test]
+fn what_begins_with_no_method_is_refused_by_its_first_byte() {
+    for bytes in ["\0", "\r\n\0", "\r\n\r\n ", " GET / HTTP/1.1"] {
+        assert_eq!(refused(bytes), Kind::BadRequest);
+    }
+    assert!(matches!(scan(b"\r\n\r"), Ok(Scanned::Part)));
+}
+
 #[test]
 fn framing_that_two_could_read_differently_is_refused() {
     for lines in [
