@@ -32,7 +32,7 @@ address() {
 thread() {
     local flags="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer"
     export TSAN_OPTIONS="suppressions=$PWD/scripts/tsan.supp ${TSAN_OPTIONS:-}"
-    tests thread core -p slotway-core --all-features --test stress --test allocations
+    tests thread core -p slotway-core --all-features --test stress
     tests thread ffi -p slotway-ffi
 }
 

@@ -9,7 +9,7 @@ use slotway_core::hub::{Abandoned, NotEnded, Progress, PublishError, Ticket};
 use slotway_core::{End, Watch};
 
 use crate::noise::Noise;
-use crate::{Rig, Tally, byte};
+use crate::{Rig, Tally, byte, lock};
 
 /// What becomes of an exchange.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +90,7 @@ fn exchange(rig: &Rig, ticket: Ticket, fate: Fate, length: usize, mut sent: usiz
             Err(NotEnded::Violated(violation)) => panic!("{violation}"),
         }
     }
-    *rig.waiters[slot as usize].lock().expect("nobody panicked") = Some(thread::current());
+    *lock(&rig.waiters[slot as usize]) = Some(thread::current());
     let (mut received, mut cancelled, mut ended) = (0, false, sent == length && length > 0);
     loop {
         match fate {
@@ -165,8 +165,7 @@ pub(crate) fn region_task(rig: &Rig) {
     loop {
         rig.hub.drain_attention(|slot| {
             let _ = rig.hub.reap(slot).expect("an honest worker");
-            let waiter = rig.waiters[slot as usize].lock().expect("nobody panicked");
-            if let Some(thread) = &*waiter {
+            if let Some(thread) = &*lock(&rig.waiters[slot as usize]) {
                 thread.unpark();
             }
         });

@@ -4,7 +4,8 @@
 //! byte is compared, every exchange has one end, and in the end every slot is free.
 //!
 //! SLOTWAY_STRESS_SECONDS says for how long each mixture runs; 1 otherwise. A wake-up that is
-//! lost is found by the watchdog: nothing here sleeps with a timeout.
+//! lost is found by the watchdog: nobody sleeps with a timeout but the region task, now and
+//! then, on the bell.
 
 mod hub;
 mod noise;
@@ -12,7 +13,7 @@ mod worker;
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError, mpsc};
 use std::thread::{self, Thread};
 use std::time::Instant;
 
@@ -101,6 +102,18 @@ impl Rig {
 
     fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)
+    }
+}
+
+/// Locks without sleeping: ThreadSanitizer does not see into the standard library's way of
+/// waiting, and would take what the lock keeps for a race.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    loop {
+        match mutex.try_lock() {
+            Ok(guard) => return guard,
+            Err(TryLockError::WouldBlock) => thread::yield_now(),
+            Err(TryLockError::Poisoned(error)) => panic!("{error}"),
+        }
     }
 }
 
