@@ -78,7 +78,7 @@ fn threads_share_a_table() {
                 let token = Arc::new(thread);
                 let mut mine = Vec::new();
                 for round in 0..20_000_usize {
-                    if (round * 7 + thread) % 3 == 0 && !mine.is_empty() {
+                    if (round * 7 + thread).is_multiple_of(3) && !mine.is_empty() {
                         let handle = mine.swap_remove(round % mine.len());
                         let held = table.hold(handle).ok().map(|held| Arc::clone(&held));
                         assert_eq!(held.as_deref(), Some(&thread));
@@ -98,7 +98,9 @@ fn threads_share_a_table() {
         };
         // Joined one by one: ThreadSanitizer sees that, and not the end of a scope.
         let threads = [0, 1, 2, 3].map(run);
-        threads.map(|thread| thread.join().expect("the thread is content"));
+        for thread in threads {
+            thread.join().expect("the thread is content");
+        }
     });
     assert_eq!(alive.load(Ordering::Relaxed), 0);
     assert!(table.used.load(Ordering::Relaxed) <= 400);
