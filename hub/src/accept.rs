@@ -30,6 +30,7 @@ pub(crate) async fn next<L: Accept>(
     whose: &str,
     phases: &mut Phases,
 ) -> Option<L::Connection> {
+    let mut told = false;
     loop {
         let accepted = tokio::select! {
             accepted = poll_fn(|cx| listener.poll_accept(cx)) => accepted,
@@ -39,7 +40,10 @@ pub(crate) async fn next<L: Accept>(
             Ok(connection) => return Some(connection),
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
-                warn!(%error, whose, "cannot accept a connection");
+                // It may stay like that for long; one line says so.
+                if !std::mem::replace(&mut told, true) {
+                    warn!(%error, whose, "cannot accept a connection");
+                }
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 
 use super::socket::Raw;
 use super::tls::{self, Certificates};
@@ -62,13 +62,27 @@ pub(crate) async fn bind(listen: &[Listen]) -> Result<(Vec<Listener>, Certificat
     Ok((listeners, Certificates::new(servers)))
 }
 
+/// Connections that the kernel keeps until the hub takes them. With the usual 128 a burst of
+/// clients, or a moment without descriptors, makes the kernel drop what comes then, and
+/// those clients try again after one second, three, seven, and so on. The kernel takes the
+/// smaller of this and `net.core.somaxconn`.
+const BACKLOG: u32 = 4096;
+
+fn listening(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A hub that begins again does not wait for its predecessor's last connections.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// The sockets of one address, each with where it turned out to be.
 async fn take(listen: &Listen) -> Result<Vec<(Socket, Address)>, HubError> {
     let wanted = &listen.address;
     let failed = |source| HubError::Listen { address: wanted.clone(), source };
     match wanted {
         Address::Tcp(address) => {
-            let listener = TcpListener::bind(address).await.map_err(failed)?;
+            let listener = listening(*address).map_err(failed)?;
             let address = listener.local_addr().map_err(failed)?;
             Ok(vec![(Socket::Tcp(listener), Address::Tcp(address))])
         }
