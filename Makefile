@@ -13,6 +13,7 @@ help:
 	@echo "make bench             Slotway beside its floors and peers; bench-core, bench-hubpath, bench-http,"
 	@echo "                       bench-growth, bench-counts for one; bench-table for a document"
 	@echo "make counts            instructions for one exchange beside the baseline; counts-store sets it anew"
+	@echo "make soak              20 minutes of deaths, hostile workers and crowds; SOAK_MINUTES=n"
 	@echo "make install PREFIX=…  the hub, the C library, its header, pkg-config and CMake files"
 	@echo "make check|unit|loom|c|counts|blackbox|clients|browser   one part of make test"
 	@echo "make san               core and the C interface under AddressSanitizer, ThreadSanitizer"
@@ -42,6 +43,9 @@ counts-store: setup
 
 screenshots: setup
 	@tests/browser/run.sh screenshots
+
+soak: setup
+	@scripts/soak.sh
 
 bench: setup
 	@scripts/bench.sh

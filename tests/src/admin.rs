@@ -69,6 +69,18 @@ impl Hub {
         asked.expect("an admin socket that answers").expect(200).json()
     }
 
+    /// The sum of the samples of `/metrics` whose line holds all of these.
+    #[track_caller]
+    pub fn metric(&self, parts: &[&str]) -> u64 {
+        let asked = Connection::open_unix(&self.admin_path())
+            .and_then(|mut admin| admin.exchange(&Request::local("/metrics").close()));
+        let text = asked.expect("an admin socket that answers").expect(200).text();
+        let is_it = |line: &&str| parts.iter().all(|part| line.contains(part));
+        let samples = text.lines().filter(|line| !line.starts_with('#')).filter(is_it);
+        let value = |line: &str| line.rsplit(' ').next().and_then(|value| value.parse().ok());
+        samples.map(|line| value(line).unwrap_or(0.0_f64) as u64).sum()
+    }
+
     /// The workers that are connected and welcomed.
     #[track_caller]
     pub fn workers(&self) -> Vec<WorkerInfo> {

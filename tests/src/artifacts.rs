@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::Flavor;
 
@@ -49,16 +49,26 @@ pub(crate) fn build() {
     worker(Flavor::EventLoop);
 }
 
-/// The program `slotway`: `SLOTWAY_TEST_HUB`, else the one that cargo builds.
-pub fn hub() -> &'static Path {
+/// Has the hubs that start from now on be another program, or the usual one again.
+pub fn use_hub(program: Option<PathBuf>) {
+    *OTHER_HUB.lock().unwrap_or_else(PoisonError::into_inner) = program;
+}
+
+static OTHER_HUB: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// The program `slotway`: what [`use_hub`] said, `SLOTWAY_TEST_HUB`, else the one that
+/// cargo builds.
+pub fn hub() -> PathBuf {
     static HUB: OnceLock<PathBuf> = OnceLock::new();
-    HUB.get_or_init(|| match env::var_os("SLOTWAY_TEST_HUB") {
+    let usual = HUB.get_or_init(|| match env::var_os("SLOTWAY_TEST_HUB") {
         Some(path) => path.into(),
         None => {
             cargo_build("slotway-hub");
             target().join("slotway")
         }
-    })
+    });
+    let other = OTHER_HUB.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    other.unwrap_or_else(|| usual.clone())
 }
 
 /// The conformance worker of a flavor.

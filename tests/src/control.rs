@@ -1,7 +1,7 @@
 //! A raw client of the control socket: frames as bytes, and what the hub answers.
 
 use std::io::{ErrorKind, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -67,6 +67,29 @@ impl Control {
     /// Sends bytes to a hub that may have hung up already; gives whether they went.
     pub fn try_send(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()
+    }
+
+    /// Sends bytes together with descriptors, which no worker should do.
+    pub fn send_with(&mut self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> bool {
+        map::send(&self.stream, bytes, fds).is_ok()
+    }
+
+    /// How long a read, and a write, may wait.
+    pub fn set_patience(&self, limit: Duration) {
+        self.stream.set_read_timeout(Some(limit)).expect("a socket");
+        self.stream.set_write_timeout(Some(limit)).expect("a socket");
+    }
+
+    /// Whether the hub has ended the connection by now. What else it said is dropped.
+    pub fn is_ended(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        loop {
+            match rustix::net::recv(&self.stream, &mut bytes, rustix::net::RecvFlags::DONTWAIT) {
+                Ok((0, _)) | Err(rustix::io::Errno::CONNRESET) => return true,
+                Ok(_) => {}
+                Err(_) => return false,
+            }
+        }
     }
 
     /// Sends a message and reads the next one.

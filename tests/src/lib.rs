@@ -17,6 +17,7 @@
 mod admin;
 pub mod artifacts;
 mod bytes;
+pub mod campaign;
 mod case;
 pub mod control;
 mod dir;

@@ -19,6 +19,11 @@ pub fn resident_bytes(pid: u32) -> u64 {
     status_kib(pid, "VmRSS:") << 10
 }
 
+/// Resident memory that is the process's own, in bytes: neither shared nor of a file.
+pub fn private_bytes(pid: u32) -> u64 {
+    status_kib(pid, "RssAnon:") << 10
+}
+
 /// Resident memory at its peak, in bytes.
 pub fn resident_peak_bytes(pid: u32) -> u64 {
     status_kib(pid, "VmHWM:") << 10

@@ -41,6 +41,7 @@ mod header {
     pub(super) const SLOT_HEADER_STRIDE: u64 = 112;
     pub(super) const PAYLOADS: u64 = 120;
     pub(super) const PAYLOAD_STRIDE: u64 = 128;
+    pub(super) const SLOTS: u64 = 16;
     pub(super) const HEAD_BYTES: u64 = 20;
 }
 
@@ -82,6 +83,19 @@ impl RawRegion {
     pub fn write(&self, at: u64, bytes: &[u8]) {
         let count = rustix::io::pwrite(&self.file, bytes, at).expect("a region");
         assert_eq!(count, bytes.len(), "past the region's end");
+    }
+
+    /// Takes the memory of a stretch away, as far as the seals allow it: it reads as zeros
+    /// afterwards. Gives whether that was possible.
+    pub fn punch(&self, at: u64, length: u64) -> bool {
+        use rustix::fs::FallocateFlags;
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        rustix::fs::fallocate(&self.file, flags, at, length).is_ok()
+    }
+
+    /// How many slots it has.
+    pub fn slots(&self) -> u32 {
+        self.u32(header::SLOTS)
     }
 
     /// Where a slot's header begins.
