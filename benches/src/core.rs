@@ -50,17 +50,24 @@ fn measure(report: &mut Report, peers: &mut Peers, cell: Cell) -> io::Result<()>
     let mut rounds: HashMap<Contestant, Vec<Sample>> = HashMap::new();
     let title = format!("{} B, depth {}, {}", cell.payload, cell.depth, cell.placement.name());
     let bar = Progress::new(&title, report.rounds());
+    let mut contestants: Vec<_> =
+        Contestant::all().filter(|contestant| contestant.takes_part(cell)).collect();
     for round in 0..report.rounds() {
         bar.show(round);
-        for contestant in Contestant::all().filter(|contestant| contestant.takes_part(cell)) {
+        let mut gave_up = Vec::new();
+        for &contestant in &contestants {
             match contestant.round(cell, peers) {
                 Ok(sample) => rounds.entry(contestant).or_default().push(sample),
                 Err(error) if contestant.is_foreign() => {
                     peers.gave_up(report, contestant.label(), &error);
+                    gave_up.push(contestant);
                 }
                 Err(error) => return Err(error),
             }
         }
+        // Who loses an answer once does so again, and each time costs seconds.
+        contestants.retain(|contestant| !gave_up.contains(contestant));
+        rounds.retain(|contestant, _| !gave_up.contains(contestant));
     }
     bar.done();
     for state in State::ALL {

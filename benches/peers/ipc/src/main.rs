@@ -130,12 +130,12 @@ fn measure(case: Case, effort: Effort, theirs: Option<usize>) -> Result<Sample, 
             let events = case.library == Library::Iceoryx2Event;
             let meeting = iceoryx::Meeting::create(case, &name, events)?;
             let server = Server::start(case, &name, theirs)?;
-            round(case, effort, &server, meeting.client()?)
+            round(case, effort, &name, &server, meeting.client()?)
         }
         Library::Slotbus => {
             let client = slotbus_raw::Caller::new(case, &name)?;
             let server = Server::start(case, &name, theirs)?;
-            round(case, effort, &server, client)
+            round(case, effort, &name, &server, client)
         }
     }
 }
@@ -143,10 +143,11 @@ fn measure(case: Case, effort: Effort, theirs: Option<usize>) -> Result<Sample, 
 fn round(
     case: Case,
     effort: Effort,
+    name: &str,
     server: &Server,
     mut client: impl Client,
 ) -> Result<Sample, Box<dyn Error>> {
-    let watchdog = Watchdog::start();
+    let watchdog = Watchdog::start(name);
     let clocks = CpuClocks::own()?.and(server.pid())?;
     let mut broken = None;
     let mut turn = || {
