@@ -2,7 +2,8 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use slotway_core::control::RegionRequest;
 
@@ -78,7 +79,7 @@ impl Default for Options {
             sdk: concat!("rust/", env!("CARGO_PKG_VERSION")).to_owned(),
             region: RegionRequest::default(),
             backoff: Backoff::default(),
-            spin_cap: default_spin_cap(),
+            spin_cap: Options::default_spin_cap(),
             connect: Connect::default(),
             handshake_timeout: Duration::from_secs(10),
             drain_deadline: Duration::from_secs(30),
@@ -88,19 +89,47 @@ impl Default for Options {
     }
 }
 
-/// About 20 µs of looks: a wake-up that has to cross cores takes as long. With one
-/// processor whoever spins keeps the hub from running.
-fn default_spin_cap() -> u32 {
-    match std::thread::available_parallelism() {
-        Ok(processors) if processors.get() > 1 => 512,
-        _ => 0,
-    }
+/// How long a thread looks before it sleeps, at most.
+const SPIN_TIME: Duration = Duration::from_micros(50);
+
+/// How many looks take so long. A processor's pause between two takes 10 to 140 cycles, so
+/// it has to be measured; of several times the shortest is the one that nothing came into.
+fn looks_in(time: Duration) -> u32 {
+    const LOOKS: u32 = 128;
+    let shortest = (0..8)
+        .map(|_| {
+            let begin = Instant::now();
+            for _ in 0..LOOKS {
+                std::hint::spin_loop();
+            }
+            begin.elapsed()
+        })
+        .min();
+    let nanos = shortest.map_or(1, |shortest| shortest.as_nanos().max(1));
+    let looks = time.as_nanos() * u128::from(LOOKS) / nanos;
+    // A clock that stands still is not to make it spin for ever.
+    u32::try_from(looks).map_or(LOOKS_MAX, |looks| looks.clamp(1, LOOKS_MAX))
 }
+
+/// As many as 50 µs hold where a pause takes next to nothing.
+const LOOKS_MAX: u32 = 1 << 15;
 
 impl Options {
     /// The defaults.
     pub fn new() -> Options {
         Options::default()
+    }
+
+    /// The looks that take about 50 µs on this machine: a thread whose hub has to be woken
+    /// first must look for longer than that takes, which is 20 µs and more across cores, or
+    /// both go on waking each other for ever. 0 where there is one processor: whoever spins
+    /// there keeps the hub from running.
+    pub fn default_spin_cap() -> u32 {
+        static CAP: OnceLock<u32> = OnceLock::new();
+        *CAP.get_or_init(|| match std::thread::available_parallelism() {
+            Ok(processors) if processors.get() > 1 => looks_in(SPIN_TIME),
+            _ => 0,
+        })
     }
 
     /// The path of the hub's control socket. Without it: what `SLOTWAY_HUB` names, else
@@ -155,7 +184,8 @@ impl Options {
     }
 
     /// How often a thread that waits for an exchange looks before it sleeps, at most.
-    /// The actual number adapts; 0 never spins.
+    /// The actual number adapts; 0 never spins. Default:
+    /// [`default_spin_cap`](Self::default_spin_cap).
     #[must_use]
     pub fn spin_cap(mut self, looks: u32) -> Options {
         self.spin_cap = looks;

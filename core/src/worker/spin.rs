@@ -7,23 +7,35 @@ use crate::sync::spin_hint;
 /// Waking a thread on another core costs tens of microseconds and a spinning thread
 /// notices work in a fraction of one; but on a shared core every spin is taken from the
 /// thread that would bring the work. So the budget doubles when spinning paid and halves
-/// when it did not, down to nothing; then it tries a little again now and then.
+/// when it did not, down to nothing.
+///
+/// From nothing it cannot grow by little: two sides that both sleep take a wake-up each,
+/// and only who spins for longer than the other's wake-up takes ever sees that spinning
+/// would pay. So now and then one wait is a trial with the whole cap. A trial that fails
+/// makes the next one rarer by half, down to one in a thousand sleeps, so that on a shared
+/// core, or when there is little to do, trials cost next to nothing.
 #[derive(Debug, Clone)]
 pub struct Spin {
     cap: u32,
     budget: u32,
-    misses: u32,
+    /// Sleeps until the next trial.
+    left: u32,
+    /// Sleeps from that trial to the one after it, if it fails.
+    pause: u32,
+    on_trial: bool,
 }
 
-/// The budget with which a spin that has shrunk to nothing tries again.
-const TRIAL: u32 = 32;
-/// How many sleeps pass between such trials.
-const SLEEPS_BETWEEN_TRIALS: u32 = 16;
+/// Less than this is not worth looking.
+const LEAST: u32 = 32;
+/// Sleeps before the first trial, and after every wait that spinning ended.
+const PAUSE_MIN: u32 = 8;
+/// Sleeps between two trials at most.
+const PAUSE_MAX: u32 = 1024;
 
 impl Spin {
     /// A budget of at most `cap` looks; 0 never spins.
     pub const fn new(cap: u32) -> Spin {
-        Spin { cap, budget: if cap < TRIAL { cap } else { TRIAL }, misses: 0 }
+        Spin { cap, budget: cap, left: PAUSE_MIN, pause: PAUSE_MIN, on_trial: false }
     }
 
     /// Looks until `ready` holds or the budget is spent. Gives what it saw last.
@@ -35,7 +47,7 @@ impl Spin {
         for _ in 0..self.budget {
             spin_hint();
             if ready() {
-                self.budget = (self.budget * 2).min(self.cap);
+                self.hit();
                 return true;
             }
         }
@@ -43,15 +55,31 @@ impl Spin {
         false
     }
 
+    fn hit(&mut self) {
+        self.budget = (self.budget * 2).min(self.cap);
+        self.on_trial = false;
+        self.left = PAUSE_MIN;
+        self.pause = PAUSE_MIN;
+    }
+
+    #[cold]
     fn miss(&mut self) {
-        self.budget /= 2;
-        if self.budget >= TRIAL {
+        // A trial says that the whole cap does not pay: there is nothing to halve.
+        self.budget = if self.on_trial { 0 } else { self.budget / 2 };
+        self.on_trial = false;
+        if self.budget >= LEAST {
             return;
         }
-        self.misses += 1;
         self.budget = 0;
-        if self.misses.is_multiple_of(SLEEPS_BETWEEN_TRIALS) {
-            self.budget = TRIAL.min(self.cap);
+        self.left -= 1;
+        if self.left == 0 {
+            self.pause = (self.pause * 2).min(PAUSE_MAX);
+            self.left = self.pause;
+            self.budget = self.cap;
+            self.on_trial = true;
         }
     }
 }
+
+#[cfg(all(test, not(slotway_loom)))]
+mod tests;

@@ -1,7 +1,8 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::{Options, choose};
+use super::{LOOKS_MAX, Options, choose, looks_in};
 use crate::error::ErrorCode;
 
 #[test]
@@ -32,4 +33,11 @@ fn what_cannot_be_is_refused_before_connecting() {
         assert_eq!(error.code(), ErrorCode::InvalidArgument, "{options:?}");
     }
     assert!(Options::new().hub("/run/hub.sock").slots(1).check().is_ok());
+}
+
+#[test]
+fn looks_are_measured_and_bounded() {
+    assert_eq!(looks_in(Duration::ZERO), 1);
+    assert_eq!(looks_in(Duration::from_secs(60)), LOOKS_MAX);
+    assert!(Options::default_spin_cap() <= LOOKS_MAX);
 }
