@@ -23,10 +23,6 @@ use crate::report::Report;
 use cell::{Cell, State};
 use contestant::Contestant;
 
-/// The Rust SDK's cap of looks before a worker's thread sleeps, where there is more than
-/// one processor.
-pub(crate) const SDK_SPIN_CAP: u32 = 512;
-
 /// The figures.
 pub(crate) fn run(report: &mut Report) -> io::Result<()> {
     let mut peers = Peers::build(report);

@@ -2,13 +2,13 @@
 
 use std::io;
 
+use slotway::Options;
 use slotway_core::head::RequestLine;
 use slotway_core::hub::{HubSide, Lease, Progress, Ticket};
 use slotway_core::map::Mapping;
 use slotway_core::worker::Spin;
 use slotway_core::{End, RegionSpec};
 
-use super::SDK_SPIN_CAP;
 use super::cell::{Cell, State};
 use crate::cpu::CpuClocks;
 use crate::machine::pinned;
@@ -37,7 +37,7 @@ impl Hub {
         Ok(Hub {
             side: HubSide::new(mapping, leases),
             state,
-            spin: Spin::new(SDK_SPIN_CAP),
+            spin: Spin::new(Options::default_spin_cap()),
             body: vec![7; payload],
             answer: vec![0; payload],
             in_flight: (0..SLOTS).map(|_| None).collect(),

@@ -3,10 +3,10 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
+use slotway::Options;
 use slotway_core::map::Mapping;
 use slotway_core::worker::{Spin, WorkerSide};
 
-use super::SDK_SPIN_CAP;
 use super::cell::State;
 
 /// Serves until the process is killed.
@@ -14,7 +14,7 @@ pub(crate) fn serve(memory: OwnedFd, state: State) -> io::Result<()> {
     let mapping = Mapping::open(memory).map_err(io::Error::other)?;
     let side: WorkerSide<_> = WorkerSide::new(mapping);
     let mut spin = match state {
-        State::Adaptive => Spin::new(SDK_SPIN_CAP),
+        State::Adaptive => Spin::new(Options::default_spin_cap()),
         State::Asleep | State::Awake => Spin::new(0),
     };
     loop {

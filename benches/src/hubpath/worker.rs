@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use slotway::Options;
 use slotway_core::map::{Doorbell, Mapping};
 use slotway_core::worker::{Spin, WorkerSide};
 
-use crate::core::SDK_SPIN_CAP;
 use crate::machine;
 
 /// What a worker is handed.
@@ -45,7 +45,7 @@ impl Worker {
 }
 
 fn serve(side: &WorkerSide<Mapping>, hub_bell: &Doorbell, work: Duration, stop: &AtomicBool) {
-    let mut spin = Spin::new(SDK_SPIN_CAP);
+    let mut spin = Spin::new(Options::default_spin_cap());
     // SeqCst: nothing here is so quick that it mattered.
     while !stop.load(Ordering::SeqCst) {
         let Some(claim) = side.claim() else {

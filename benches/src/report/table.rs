@@ -16,8 +16,13 @@ pub(super) fn text(figures: &[Figure], rounds: usize) -> String {
         "{:<width$} {:>12} {:>9}   {:<22} {:>12} {:>9} {:>8} {:>7}",
         "what", "Slotway", "CPU", "beside", "", "CPU", "ratio", "spread"
     );
+    let mut before: Option<&Figure> = None;
     for figure in figures {
         let ours = &figure.ours;
+        // What stands beside several others is said once.
+        let again = before.is_some_and(|one| one.what == figure.what && one.ours == figure.ours);
+        before = Some(figure);
+        let once = |text: String| if again { String::new() } else { text };
         let (beside, theirs, their_cpu) = match &figure.reference {
             Some((name, theirs)) => {
                 (name.as_str(), with_unit(theirs.value, &figure.unit), cpu(theirs.cpu_us))
@@ -27,9 +32,9 @@ pub(super) fn text(figures: &[Figure], rounds: usize) -> String {
         let ratio = figure.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}×"));
         let line = format!(
             "{:<width$} {:>12} {:>9}   {:<22} {:>12} {:>9} {:>8} {:>5.0} %  {}",
-            figure.what,
-            with_unit(ours.value, &figure.unit),
-            cpu(ours.cpu_us),
+            once(figure.what.clone()),
+            once(with_unit(ours.value, &figure.unit)),
+            once(cpu(ours.cpu_us)),
             beside,
             theirs,
             their_cpu,
