@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// What marks the directories of this project's own tests, which may run at the same time.
-const TEST: &str = "-test-";
+/// What marks the directories of this project's own tests and benches, which may run at the
+/// same time.
+const OTHERS: [&str; 2] = ["-test-", "-bench-"];
 
 /// What lay in `/dev/shm` and `/tmp` at one moment, as far as it could be ours.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ fn look() -> BTreeSet<String> {
             // Others use /tmp at the same time, but nothing of theirs bears our name. In
             // /dev/shm everything counts.
             let ours = place == "/dev/shm" || name.to_lowercase().contains("slotway");
-            if ours && !name.contains(TEST) {
+            if ours && !OTHERS.iter().any(|other| name.contains(other)) {
                 found.insert(format!("{place}/{name}"));
             }
         }

@@ -30,7 +30,7 @@ fn hubs_are_killed_at_any_moment() {
 
 #[test]
 fn hostile_workers_harm_nobody_else() {
-    let tally = campaign("hostile_workers_harm_nobody_else", 200, campaign::hostile_workers);
+    let tally = campaign("hostile_workers_harm_nobody_else", 100, campaign::hostile_workers);
     assert!(tally.get("lives that the hub ended") > 0);
 }
 

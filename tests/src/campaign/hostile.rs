@@ -16,7 +16,7 @@ use crate::{Flavor, Hub, Process, Rng, Worker, artifacts, proc};
 const HOSTILE: u64 = 2;
 const CLIENTS: u64 = 4;
 /// Lives that a hostile worker lives between two looks at the hub.
-const LIVES_A_ROUND: u64 = 100;
+const LIVES_A_ROUND: u64 = 60;
 /// Bytes of the hub's own memory that it may grow by at its peak.
 const PEAK_MAX: u64 = 192 << 20;
 
