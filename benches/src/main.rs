@@ -86,6 +86,9 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // It is worked out once, and a thread that is pinned already would find one processor
+    // and never spin.
+    let _ = slotway::Options::default_spin_cap();
     if let Some(Command::Peer(orders)) = cli.command {
         return pair::peer(orders);
     }

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::core::cell::Cell;
 use crate::measure::{Effort, Sample};
 use crate::report::Report;
+use crate::rig;
 
 /// A library, and how it waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,7 +77,8 @@ struct Printed {
 impl Peers {
     /// Builds the program.
     pub(crate) fn build(report: &mut Report) -> Peers {
-        let program = build().inspect_err(|error| {
+        eprintln!("building iceoryx2 and slotbus to compare with");
+        let program = rig::peers::package("ipc").inspect_err(|error| {
             report.note(format!("iceoryx2 and slotbus are missing: {error}"));
         });
         Peers { program: program.ok(), noted: HashSet::new() }
@@ -113,24 +115,6 @@ impl Peers {
             report.note(format!("{label} is missing in places: {error}"));
         }
     }
-}
-
-fn build() -> io::Result<PathBuf> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/Cargo.toml");
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    let target = target.join("peers");
-    eprintln!("building iceoryx2 and slotbus to compare with");
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--release", "--locked", "--package", "ipc", "--manifest-path"])
-        .arg(&manifest)
-        .arg("--target-dir")
-        .arg(&target)
-        .output()?;
-    if !output.status.success() {
-        return Err(failure(&output.stderr));
-    }
-    Ok(target.join("release/ipc"))
 }
 
 /// What a program said last.
