@@ -136,7 +136,7 @@ pub(crate) fn spread(values: &[f64]) -> f64 {
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let middle = median(values.to_vec());
     // Rounds that all gave nothing agree.
-    if high == low { 0.0 } else { (high - low) / middle }
+    if high == low { 0.0 } else { (high - low) / middle.abs() }
 }
 
 #[cfg(test)]

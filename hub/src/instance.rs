@@ -6,6 +6,7 @@ mod region_task;
 mod registration;
 mod reserve;
 mod slots;
+mod wakers;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
@@ -26,6 +27,7 @@ pub(crate) use reserve::NoSlot;
 use reserve::Reserve;
 use slots::SlotWakers;
 pub(crate) use slots::Taken;
+use wakers::Wakers;
 
 use crate::metrics::WorkerMetrics;
 use crate::service::Service;
@@ -40,7 +42,7 @@ pub(crate) struct Instance {
     side: Side,
     /// Wakes the worker's event loop.
     doorbell: Ringer,
-    wakers: Box<[SlotWakers]>,
+    wakers: Wakers,
     reserve: Reserve,
     standing: AtomicU8,
     pub(crate) metrics: WorkerMetrics,
@@ -101,7 +103,7 @@ impl Instance {
             who,
             side: side(region, leases),
             doorbell,
-            wakers: (0..slots).map(|_| SlotWakers::default()).collect(),
+            wakers: Wakers::new(slots),
             reserve: Reserve::new(slots),
             standing: AtomicU8::new(Standing::Live as u8),
             metrics: WorkerMetrics::new(),
@@ -128,7 +130,12 @@ impl Instance {
     }
 
     pub(crate) fn wakers(&self, slot: u32) -> &SlotWakers {
-        &self.wakers[slot as usize]
+        self.wakers.of(slot)
+    }
+
+    /// When a slot was last taken, and what for.
+    pub(crate) fn taken(&self, slot: u32) -> Taken {
+        self.wakers.taken(slot)
     }
 
     pub(crate) fn standing(&self) -> Standing {
@@ -156,7 +163,7 @@ impl Instance {
 
     /// Makes everybody who waits for it look again.
     pub(crate) fn wake_all(&self) {
-        for wakers in &self.wakers {
+        for wakers in self.wakers.all() {
             wakers.wake();
         }
     }
@@ -168,7 +175,7 @@ impl Instance {
     /// read-modify-writes of one word, so one of the two comes second and sees the other.
     pub(crate) fn bury(&self) {
         self.set_standing(Standing::Dead);
-        for wakers in &self.wakers {
+        for wakers in self.wakers.all() {
             wakers.wake();
             wakers.bury();
         }
@@ -260,7 +267,7 @@ impl Instance {
     /// How long ago the slot that is longest in use was taken.
     pub(crate) fn oldest(&self, now_ns: u64) -> Option<u64> {
         let used = |slot: &u32| self.side.slot_state(*slot) != SlotState::Free;
-        let taken = (0..self.capacity()).filter(used).map(|s| self.wakers(s).taken().at_ns);
+        let taken = (0..self.capacity()).filter(used).map(|s| self.taken(s).at_ns);
         taken.min().map(|taken_ns| now_ns.saturating_sub(taken_ns))
     }
 

@@ -84,14 +84,17 @@ fn round_up(value: f64) -> f64 {
     steps.into_iter().map(|step| step * power).find(|top| *top >= value).unwrap_or(value)
 }
 
+/// Three digits that count, without zeros at the end.
 fn short(value: f64) -> String {
-    if value >= 100.0 || value.fract() == 0.0 {
-        format!("{value:.0}")
-    } else if value >= 10.0 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.2}")
+    let text = match value {
+        value if value >= 100.0 => format!("{value:.0}"),
+        value if value >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    };
+    if !text.contains('.') {
+        return text;
     }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// 10000 as `10,000`.

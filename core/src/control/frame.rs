@@ -98,6 +98,11 @@ impl Decoder {
         };
         let message = parse(body);
         self.taken += LENGTH_BYTES + length;
+        if self.taken == self.buffer.len() {
+            // A registration of many routes is long, and the last long one for a while.
+            self.buffer = Vec::new();
+            self.taken = 0;
+        }
         message.map(Some)
     }
 }

@@ -34,7 +34,7 @@ impl Cells {
     pub(super) fn of(instance: &Instance, now_ns: u64) -> Cells {
         let mut cells = Cells::default();
         for slot in 0..instance.capacity() {
-            let taken = instance.wakers(slot).taken();
+            let taken = instance.taken(slot);
             cells.add(instance.side().slot_state(slot), taken, now_ns);
         }
         cells.flush();

@@ -9,7 +9,7 @@ use slotway_core::control::{
     Decoder, FrameError, HubMessage, RefusalCode, Refused, WorkerMessage, encode,
 };
 use slotway_core::map::send;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
@@ -22,7 +22,6 @@ const READ_BYTES: usize = 8 << 10;
 pub(super) struct Link {
     stream: UnixStream,
     decoder: Decoder,
-    buffer: Box<[u8; READ_BYTES]>,
     /// How long the worker may take to take a message.
     patience: Duration,
 }
@@ -42,7 +41,7 @@ pub(super) enum LinkError {
 
 impl Link {
     pub(super) fn new(stream: UnixStream, patience: Duration) -> Link {
-        Link { stream, decoder: Decoder::new(), buffer: Box::new([0; READ_BYTES]), patience }
+        Link { stream, decoder: Decoder::new(), patience }
     }
 
     /// The next message. May be dropped and called again without losing any.
@@ -55,9 +54,13 @@ impl Link {
             }
             // Descriptors that a worker sends along are closed by the kernel: a plain read
             // does not take them.
-            match self.stream.read(&mut self.buffer[..]).await {
+            self.stream.readable().await.map_err(LinkError::Io)?;
+            // On the stack and only now: most of a worker's life it says nothing.
+            let mut buffer = [0; READ_BYTES];
+            match self.stream.try_read(&mut buffer) {
                 Ok(0) => return Err(LinkError::Ended),
-                Ok(count) => self.decoder.feed(&self.buffer[..count]),
+                Ok(count) => self.decoder.feed(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
                     return Err(LinkError::Ended);
                 }

@@ -31,7 +31,7 @@ struct Inner {
 }
 
 /// What is known of a slot's last exchange; for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Taken {
     /// When it took the slot, on the hub's clock.
     pub(crate) at_ns: u64,

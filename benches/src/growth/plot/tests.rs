@@ -1,5 +1,5 @@
 use super::super::dimension::Dimension;
-use super::{Curve, Point, draw, grouped, round_up};
+use super::{Curve, Point, draw, grouped, round_up, short};
 use crate::measure::Sample;
 
 fn point(size: usize, us: f64) -> Point {
@@ -34,6 +34,10 @@ fn scales_end_at_round_numbers() {
     assert_eq!(
         [0.9, 1.2, 17.0, 250.0, 820.0, 0.0].map(round_up),
         [1.0, 1.5, 20.0, 300.0, 1e3, 1.0]
+    );
+    assert_eq!(
+        [0.0, 7.5, 22.5, 0.25, 300.0, 12.0].map(short),
+        ["0", "7.5", "22.5", "0.25", "300", "12"]
     );
     assert_eq!([7, 999, 1000, 10_000].map(grouped), ["7", "999", "1,000", "10,000"]);
 }
