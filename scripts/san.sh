@@ -24,9 +24,10 @@ tests() {
 
 address() {
     local flags="-Zsanitizer=address"
-    tests address core -p slotway-core --all-features --lib --tests
+    # Not `death`, which runs its child one instruction at a time.
+    tests address core -p slotway-core --all-features --lib --test allocations --test golden \
+        --test hostile --test stress
     tests address ffi -p slotway-ffi
-    tests address worker -p slotway --all-features --lib --tests
 }
 
 thread() {
