@@ -17,15 +17,15 @@ asan=()
 if [ "$(uname -m)" = x86_64 ]; then
     step "building: the hub with AddressSanitizer"
     # In its own directory: everything is compiled in another way.
-    RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target/asan \
-        cargo build -p slotway-hub --target "$asan_target"
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo build -p slotway-hub \
+        --target "$asan_target" --target-dir target/asan
     asan=(--asan "$PWD/target/asan/$asan_target/debug/slotway")
 fi
 
 step "death at every single instruction"
 started=$SECONDS
 SLOTWAY_TEST_LONG=1 cargo test --release -p slotway-core --all-features --test death -- \
-    --nocapture 2>&1 | tee target/soak-death.log | grep -E '^(test |[A-Z][A-Za-z, ()]+: [0-9]+ instr)' || true
+    --nocapture 2>&1 | tee target/soak-death.log | grep -oE '(worker|hub), [A-Za-z, ()]+: [0-9]+ instr.*' || true
 grep -q '^test result: ok' target/soak-death.log || { tail -n 40 target/soak-death.log; exit 1; }
 
 step "campaigns"
@@ -40,7 +40,7 @@ target/debug/slotway-soak "${asan[@]}" --page target/soak.md
     echo "words, and at how many it was tried (those that its last sleep moves aside)."
     echo
     echo '```'
-    grep -hoE '[A-Z][A-Za-z, ()]+: [0-9]+ instructions.*' target/soak-death.log
+    grep -hoE '(worker|hub), [A-Za-z, ()]+: [0-9]+ instructions.*' target/soak-death.log
     echo '```'
 } >docs/soak.md
 step "the tally is in docs/soak.md, $((SECONDS - started)) s"

@@ -100,7 +100,7 @@ fn everywhere(trace: &'static OnceLock<Option<Trace>>, manner: Manner, deed: Dee
             eprintln!("skipped: processes may not be traced here");
             return;
         };
-        trace.try_everywhere(&format!("{manner:?}, {deed:?}"), |point| {
+        trace.try_everywhere(&format!("hub, {manner:?}, {deed:?}"), |point| {
             let rig = Rig::new();
             let (mut scene, mut child) = Scene::begin(&rig, manner).expect("as before");
             if !trace.reach(&mut child, point, || scene.paused()) {

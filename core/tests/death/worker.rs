@@ -9,14 +9,17 @@ use crate::trace::Trace;
 
 /// What a worker is asked: the lengths of the bodies that it echoes, and its way.
 struct Script {
+    name: &'static str,
     lengths: &'static [usize],
     trace: OnceLock<Option<Trace>>,
 }
 
 /// Three small ones, of which each waits in line behind the one before.
-static SMALL: Script = Script { lengths: &[40, 0, 200], trace: OnceLock::new() };
+static SMALL: Script =
+    Script { name: "three small exchanges", lengths: &[40, 0, 200], trace: OnceLock::new() };
 /// One that flows through both rings.
-static LARGE: Script = Script { lengths: &[6000], trace: OnceLock::new() };
+static LARGE: Script =
+    Script { name: "a body that flows", lengths: &[6000], trace: OnceLock::new() };
 
 /// What is done once the worker stands at an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +114,7 @@ fn everywhere(script: &'static Script, deed: Deed) {
             eprintln!("skipped: processes may not be traced here");
             return;
         };
-        trace.try_everywhere(&format!("{deed:?}"), |point| {
+        trace.try_everywhere(&format!("worker, {}, {deed:?}", script.name), |point| {
             let (mut scene, mut child) = Scene::begin(script.lengths).expect("as before");
             let reached = trace.reach(&mut child, point, || scene.paused());
             if reached {
