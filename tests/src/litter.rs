@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// What marks the directories of this project's own tests and benches, which may run at the
+/// What marks what this project's own tests and benches, and their peers, leave while they run at the
 /// same time.
-const OTHERS: [&str; 2] = ["-test-", "-bench-"];
+const OTHERS: [&str; 3] = ["-test-", "-bench-", "iox2_"];
 
 /// What lay in `/dev/shm` and `/tmp` at one moment, as far as it could be ours.
 #[derive(Debug)]
