@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::footprint::Footprint;
 use super::load::{Load, StopOnDrop};
 use super::{Plan, Tally};
-use crate::{Flavor, Hub, Litter, PrivateDir, Process, Rng, Worker, proc};
+use crate::{Flavor, Hub, Litter, PrivateDir, Process, Rng, Worker, eventually, proc};
 
 const CLIENTS: u64 = 10;
 const WORKERS: usize = 4;
@@ -96,6 +96,11 @@ pub fn hub_deaths(plan: &Plan, tally: &Tally) {
                 load.another_hub();
                 killed += 1;
             }
+        });
+        // A hub that did not last counts as a failed attempt, so after a row of them workers
+        // wait long before the next.
+        eventually("every worker to be back", Duration::from_secs(150), || {
+            (hub.workers().len() == WORKERS).then_some(())
         });
         for (worker, before) in workers.iter().zip(&before) {
             hub.wait_registered(worker.pid(), "conformance");
