@@ -12,8 +12,8 @@ const INTRODUCTION: &str = "# The last long run
 Written by `make soak`. Every line counts what happened while every promise was checked: each
 request to an honest worker was answered once, with the bytes it was owed or, where a worker
 had died, with a documented problem; no slot, descriptor, mapping or thread was left over;
-the hub's memory stayed bounded; no hub panicked, and with AddressSanitizer none read or
-wrote out of bounds. A broken promise would have ended the run without this page.
+the hub's memory stayed bounded; no hub panicked, and where a part with
+AddressSanitizer is listed none read or wrote out of bounds. A broken promise would have ended the run without this page.
 ";
 
 /// The page.
