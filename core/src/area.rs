@@ -53,6 +53,12 @@ mod real {
             self.length == 0
         }
 
+        /// Asks for its first bytes, which will be looked at soon.
+        #[inline]
+        pub(crate) fn prefetch(&self, bytes: usize) {
+            crate::prefetch::prefetch_bytes(self.base.as_ptr(), bytes.min(self.length));
+        }
+
         fn at(&self, start: usize, length: usize) -> *mut u8 {
             assert!(
                 start <= self.length && length <= self.length - start,
@@ -127,6 +133,9 @@ mod tracked {
         pub(crate) fn new(cells: &'a [UnsafeCell<u8>]) -> Area<'a> {
             Area { cells }
         }
+
+        /// A hint that means nothing here.
+        pub(crate) fn prefetch(&self, _bytes: usize) {}
 
         /// Its length in bytes.
         pub fn len(&self) -> usize {

@@ -37,6 +37,8 @@ pub mod hub;
 mod layout;
 #[cfg(all(feature = "map", not(slotway_loom)))]
 pub mod map;
+#[cfg(not(slotway_loom))]
+mod prefetch;
 mod queue;
 mod region;
 mod signal;

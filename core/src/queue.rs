@@ -131,6 +131,16 @@ impl Queue<'_> {
         }
     }
 
+    /// The oldest entry, as far as can be told without taking it.
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<Entry> {
+        // Relaxed, here and below: a hint, on which nothing but a further look rests.
+        let position = self.head.load(Ordering::Relaxed);
+        let cell = self.cell(position).load(Ordering::Relaxed);
+        let filled = (cell >> STAMP_SHIFT) as u32 == position.wrapping_add(1);
+        filled.then_some(Entry { slot: cell as u16, tag: (cell >> TAG_SHIFT) as u16 })
+    }
+
     /// Whether there is nothing to take. A cell whose producer has its position but has
     /// not written it yet counts as nothing: that producer rings afterwards.
     #[inline]

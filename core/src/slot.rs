@@ -6,6 +6,10 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering, order};
 use crate::waiter::Waiter;
 use crate::word::SlotWord;
 
+/// Bytes of a head, and of a body, that are asked for before anybody knows their length.
+const SMALL_HEAD_BYTES: usize = 192;
+const SMALL_BODY_BYTES: usize = 64;
+
 /// The words of a slot, four cache lines: what the hub writes, what the worker writes,
 /// what the hub sleeps on, what the worker sleeps on. In the common exchange only the
 /// first two change.
@@ -124,6 +128,27 @@ impl<'a> Slot<'a> {
             head: &self.header.hub.response_head,
             ring: self.response_ring,
         }
+    }
+
+    /// Asks for what the hub looks at first in an answer that a worker has just given: the
+    /// word, the positions, and the beginnings of head and body.
+    #[inline]
+    pub(crate) fn prefetch_answer(&self) {
+        #[cfg(not(slotway_loom))]
+        {
+            crate::prefetch::prefetch(&raw const self.header.hub);
+            crate::prefetch::prefetch(&raw const self.header.worker);
+        }
+        self.response_head.prefetch(SMALL_HEAD_BYTES);
+        self.response_ring.prefetch(SMALL_BODY_BYTES);
+    }
+
+    /// Asks for what a worker looks at first in a request that it is about to claim.
+    #[inline]
+    pub(crate) fn prefetch_request(&self) {
+        #[cfg(not(slotway_loom))]
+        crate::prefetch::prefetch(&raw const self.header.hub);
+        self.request_head.prefetch(SMALL_HEAD_BYTES);
     }
 
     /// Makes the slot ready for a new exchange. By the hub, while Writing.

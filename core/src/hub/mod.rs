@@ -323,9 +323,17 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
         let slots = self.region().slots();
         self.region().attention().drain(|slot| {
             if slot < slots {
+                // Whoever waits for it runs a little later, mostly behind others.
+                self.region().slot(slot).prefetch_answer();
                 each(slot);
             }
         });
+    }
+
+    /// Whether a worker calls attention to any slot: a look that takes nothing.
+    #[inline]
+    pub fn is_called(&self) -> bool {
+        self.region().attention().is_raised()
     }
 
     /// Announces that the hub is about to sleep until its doorbell rings. `false`: there

@@ -135,6 +135,18 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
     /// discard it.
     #[inline]
     pub fn publish(&self, ticket: &mut Ticket) -> Result<Rung, PublishError> {
+        self.enqueue(ticket)?;
+        Ok(self.call_worker())
+    }
+
+    /// Hands the exchange to the worker without waking it: who hands over several calls it
+    /// once, by [`call_worker`](Self::call_worker), after the last.
+    ///
+    /// # Errors
+    ///
+    /// As for [`publish`](Self::publish).
+    #[inline]
+    pub fn enqueue(&self, ticket: &mut Ticket) -> Result<(), PublishError> {
         debug_assert!(!ticket.published);
         let word = self.slot(ticket).word();
         word.publish(ticket.generation)
@@ -154,7 +166,14 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
             });
         }
         ticket.published = true;
-        Ok(self.region().worker_bell().ring::<W>())
+        Ok(())
+    }
+
+    /// Wakes the worker if it sleeps. What was enqueued before, by this thread or one that
+    /// it has heard of since, is seen by a thread that is awake or woken by this.
+    #[inline]
+    pub fn call_worker(&self) -> Rung {
+        self.region().worker_bell().ring::<W>()
     }
 
     /// Gives back a slot whose exchange was never published.

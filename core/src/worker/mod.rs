@@ -87,9 +87,22 @@ impl<R: RegionRef, W: Wait> WorkerSide<R, W> {
             if let Some(generation) = self.region().slot(slot).word().claim(entry.tag) {
                 if !queue.is_empty() {
                     self.region().worker_bell().pass_on::<W>();
+                    self.prefetch_next();
                 }
                 return Some(Claim { slot, generation, region: self.region().id() });
             }
+        }
+    }
+
+    /// Asks for the request behind the one that was just claimed: its bytes come over from
+    /// the hub's cache while that one is handled.
+    #[inline]
+    fn prefetch_next(&self) {
+        let region = self.region();
+        if let Some(entry) = region.queue().peek()
+            && u32::from(entry.slot) < region.slots()
+        {
+            region.slot(u32::from(entry.slot)).prefetch_request();
         }
     }
 
