@@ -125,9 +125,9 @@ impl Exchange {
     pub(crate) fn publish(&mut self) -> Result<(), NoSlot> {
         let Some((ticket, permit)) = &mut self.held else { return Err(NoSlot::Gone) };
         let instance = permit.instance();
-        match instance.side().publish(ticket) {
-            Ok(rung) => {
-                instance.ring(rung);
+        match instance.side().enqueue(ticket) {
+            Ok(()) => {
+                instance.call_worker();
                 Ok(())
             }
             Err(PublishError::Full) => Err(NoSlot::Busy),
@@ -161,6 +161,7 @@ impl Exchange {
         let (instance, ticket) = (self.instance(), self.ticket());
         // Before the look, so that nothing that comes after it goes unnoticed.
         instance.wakers(ticket.slot()).wait_answer(cx.waker());
+        let mut told = false;
         for _ in 0..LOOKS_MAX {
             // Before the look as well: what a worker did before it died counts.
             let standing = instance.standing();
@@ -174,18 +175,20 @@ impl Exchange {
                 }
             };
             match progress {
-                Progress::Answering { head_length } => {
+                // A worker that is about to complete its answer says nothing of the head: what
+                // is whole a moment later is not to be taken for a stream.
+                Progress::Answering { head_length } if told => {
                     return Poll::Ready(Answer::Head { length: head_length, done: false });
                 }
                 Progress::Done { head_length } => {
                     return Poll::Ready(Answer::Head { length: head_length, done: true });
                 }
                 Progress::Queued if leaves => return Poll::Ready(Answer::Unseen),
-                Progress::Claimed if dead => return Poll::Ready(Answer::Lost),
-                Progress::Queued | Progress::Claimed => {
+                Progress::Queued | Progress::Claimed | Progress::Answering { .. } => {
                     if instance.side().watch_response(ticket) == Watch::Armed {
-                        return Poll::Pending;
+                        return if dead { Poll::Ready(Answer::Lost) } else { Poll::Pending };
                     }
+                    told = true;
                 }
             }
         }
@@ -193,11 +196,16 @@ impl Exchange {
         Poll::Pending
     }
 
-    /// Copies the answer's head out.
-    pub(crate) fn copy_head(&self, length: u32) -> Vec<u8> {
-        let mut head = vec![0; length as usize];
-        self.instance().side().copy_head(self.ticket(), &mut head);
-        head
+    /// Copies the answer out: its head, and the next `body` bytes of its body behind it,
+    /// which are there.
+    pub(crate) fn copy_answer(&self, head: usize, body: usize) -> Result<Vec<u8>, Gone> {
+        let mut bytes = vec![0; head + body];
+        let side = self.instance().side();
+        let (head, rest) = bytes.split_at_mut(head);
+        side.copy_head(self.ticket(), head);
+        let count = self.judge(side.read_body(self.ticket(), rest))?;
+        // Less than a moment ago: positions that run backwards.
+        if count == body { Ok(bytes) } else { Err(Gone) }
     }
 
     /// What there is of the answer's body.

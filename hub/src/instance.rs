@@ -1,11 +1,13 @@
 //! One live worker process: its region, its slots, who waits on them, and its end.
 
+mod calls;
 mod permit;
 mod probe;
 mod region_task;
 mod registration;
 mod reserve;
 mod slots;
+mod spin;
 mod wakers;
 
 use std::fmt;
@@ -19,6 +21,7 @@ use slotway_core::{Rung, Violation};
 use tokio::sync::Notify;
 use tracing::error;
 
+use calls::Calls;
 pub(crate) use permit::Permit;
 pub(crate) use probe::{Probed, Prober};
 pub(crate) use region_task::attend;
@@ -43,6 +46,7 @@ pub(crate) struct Instance {
     /// Wakes the worker's event loop.
     doorbell: Ringer,
     wakers: Wakers,
+    calls: Calls,
     reserve: Reserve,
     standing: AtomicU8,
     pub(crate) metrics: WorkerMetrics,
@@ -104,6 +108,7 @@ impl Instance {
             side: side(region, leases),
             doorbell,
             wakers: Wakers::new(slots),
+            calls: Calls::default(),
             reserve: Reserve::new(slots),
             standing: AtomicU8::new(Standing::Live as u8),
             metrics: WorkerMetrics::new(),
@@ -233,6 +238,11 @@ impl Instance {
     /// Completes when there may be something for the session to see to.
     pub(crate) async fn session_called(&self) {
         self.session.notified().await;
+    }
+
+    /// Whether there is something for the region task to see to.
+    fn is_called(&self) -> bool {
+        self.side.is_called() || self.calls.is_owed()
     }
 
     /// Wakes the worker's event loop if core says so.

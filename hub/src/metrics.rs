@@ -22,6 +22,7 @@ mod worker;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use slotway_core::map::monotonic_ns;
 use tokio::time::Instant;
 
 pub(crate) use connections::{Connections, Listener};
@@ -42,6 +43,8 @@ const PROBLEMS_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Metrics {
     started: Instant,
+    /// The same in nanoseconds of CLOCK_MONOTONIC.
+    started_ns: u64,
     pub(crate) routes: Routes,
     pub(crate) connections: Connections,
     /// Workers that were given a region.
@@ -79,6 +82,7 @@ impl Metrics {
     pub(crate) fn new() -> Arc<Metrics> {
         Arc::new(Metrics {
             started: Instant::now(),
+            started_ns: monotonic_ns(),
             routes: Routes::new(),
             connections: Connections::default(),
             workers_connected: Counter::default(),
@@ -92,6 +96,11 @@ impl Metrics {
     /// Nanoseconds since the hub's start: the clock of everything that is kept for people.
     pub(crate) fn clock_ns(&self, now: Instant) -> u64 {
         u64::try_from(now.saturating_duration_since(self.started).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The same time in nanoseconds of CLOCK_MONOTONIC, without a look at the clock.
+    pub(crate) fn monotonic_ns(&self, then: Instant) -> u64 {
+        self.started_ns.saturating_add(self.clock_ns(then))
     }
 
     /// A request was answered with a problem.

@@ -27,7 +27,7 @@ struct Case {
 const CASES: [Case; 5] = [
     Case {
         name: "GET, as load generators ask",
-        bound: 8,
+        bound: 3,
         method: "GET",
         target: "/hello",
         headers: "",
@@ -35,7 +35,7 @@ const CASES: [Case; 5] = [
     },
     Case {
         name: "GET, as browsers ask",
-        bound: 13,
+        bound: 6,
         method: "GET",
         target: "/items/17?page=2",
         headers: BROWSER,
@@ -43,7 +43,7 @@ const CASES: [Case; 5] = [
     },
     Case {
         name: "POST of 4 KiB and back",
-        bound: 11,
+        bound: 6,
         method: "POST",
         target: "/echo",
         headers: "",
@@ -51,7 +51,7 @@ const CASES: [Case; 5] = [
     },
     Case {
         name: "POST of 64 KiB and back",
-        bound: 11,
+        bound: 6,
         method: "POST",
         target: "/echo",
         headers: "",
@@ -59,7 +59,7 @@ const CASES: [Case; 5] = [
     },
     Case {
         name: "a path that nobody serves",
-        bound: 11,
+        bound: 9,
         method: "GET",
         target: "/nowhere",
         headers: "",

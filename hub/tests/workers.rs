@@ -463,10 +463,10 @@ fn a_violation_ends_that_worker_alone() {
     let mut client = rig.client();
     client.send("GET", "/bad", "", b"");
     let request = bad.next();
-    request.head(200, None, &[]);
-    // Every word of the response's stream is nonsense.
+    // Every word of the response's stream is nonsense, before anybody looks at it.
     let claim = request.claim.as_ref().unwrap();
     scribble(&bad, claim.slot());
+    request.head(200, None, &[]);
     request.announce();
     let reply = client.reply("GET");
     assert_eq!(reply.status, 502);
@@ -477,7 +477,7 @@ fn a_violation_ends_that_worker_alone() {
     assert_eq!(rig.get("/bad").status, 503);
 }
 
-/// Overwrites the worker's line of a slot's header through the region's file.
+/// Overwrites the response's positions in a slot's header through the region's file.
 fn scribble(worker: &Worker, slot: u32) {
     use std::os::fd::AsFd;
     use std::os::unix::fs::FileExt;
@@ -486,7 +486,7 @@ fn scribble(worker: &Worker, slot: u32) {
     let mut header = vec![0; 4096];
     file.read_exact_at(&mut header, 0).unwrap();
     let headers = slot_headers_of(&header);
-    file.write_all_at(&[0xff; 16], headers + u64::from(slot) * 256 + 64).unwrap();
+    file.write_all_at(&[0xff; 8], headers + u64::from(slot) * 256 + 64 + 8).unwrap();
 }
 
 /// Where the slots' headers begin, from the region's own header.

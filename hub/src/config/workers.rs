@@ -29,6 +29,9 @@ pub struct Workers {
     pub region: RegionSpec,
     /// The bytes of one region at most, whatever a worker asks for.
     pub region_bytes_max: u64,
+    /// How long the hub looks for a worker's answer at most before it sleeps. The actual
+    /// time adapts; zero sleeps at once.
+    pub spin: Duration,
 }
 
 /// Which names have to be served, and how a worker that hangs is found.
@@ -51,6 +54,7 @@ impl Default for Workers {
             registrations: 1024,
             region: RegionSpec::default(),
             region_bytes_max: 4 << 30,
+            spin: Duration::from_micros(20),
         }
     }
 }

@@ -98,8 +98,9 @@ pub(super) async fn greet(
     let instance = Arc::new(Instance::new(who, region, ringer, probed));
     shared.registry.connect(instance.clone());
     let attended = instance.clone();
+    let spin_cap = shared.config().workers.spin;
     let task = tokio::spawn(async move {
-        let error = attend(attended.clone(), doorbell).await;
+        let error = attend(attended.clone(), doorbell, spin_cap).await;
         warn!(worker = attended.who.id, %error, "the hub cannot listen to the worker");
         attended.fail();
     });

@@ -13,6 +13,7 @@ use slotway_core::{End, RegionSpec};
 use tokio::task::AbortHandle;
 
 use super::{Answer, Exchange};
+use crate::config::Workers;
 use crate::instance::{Instance, Registration, Who, attend};
 use crate::readable::watch;
 use crate::service::Service;
@@ -58,7 +59,8 @@ impl HubPath {
         let instance = Arc::new(Instance::new(who, region, ringer, false));
         let service = Arc::new(Service::new("bench", slots as usize));
         instance.set_services(vec![service.clone()]);
-        let region_task = tokio::spawn(attend(instance.clone(), doorbell)).abort_handle();
+        let region_task = tokio::spawn(attend(instance.clone(), doorbell, Workers::default().spin))
+            .abort_handle();
         let registration =
             Arc::new(Registration::new(instance, 1, service, Arc::from([]), u32::MAX));
         Ok((HubPath { registration, region_task }, WorkerEnd { memory, hub_bell }))
@@ -94,10 +96,11 @@ impl HubPath {
             waited => waited,
         });
         let Answer::Head { length, .. } = waited.await else { return Err(bad()) };
-        let head = exchange.copy_head(length);
-        let status = ResponseHead::parse(&head).map_err(|_| bad())?.status();
         let readable = exchange.readable().map_err(|_| bad())?;
-        *answer = exchange.read_body(readable.length).map_err(|_| bad())?;
+        let length = length as usize;
+        *answer = exchange.copy_answer(length, readable.length).map_err(|_| bad())?;
+        let status = ResponseHead::parse(&answer[..length]).map_err(|_| bad())?.status();
+        answer.drain(..length);
         Ok(status)
     }
 }

@@ -138,7 +138,7 @@ async fn proxy(
     if !upload.is_collected() {
         upload.count_in(record.body_counter());
     }
-    let (mut limits, small, request) = {
+    let (mut limits, small, mut request) = {
         let config = shared.config();
         if config.log.access || shared.telemetry.get().is_some() {
             record.log(Access::of(&parts, client.peer.address, &origin.id, config.log.access));
@@ -147,7 +147,7 @@ async fn proxy(
             return Err(refused(client));
         }
         let small = u64::from(config.workers.region.request_bytes);
-        let limits = Limits::new(&config, record.begun());
+        let limits = Limits::new(&config, &shared.metrics, record.begun());
         let mut request = Request::new(parts, !upload.is_collected(), origin, &config)?;
         if let Some(exporter) = shared.telemetry.get()
             && let Some(ids) = request.begin_span()
@@ -186,7 +186,7 @@ async fn proxy(
             Slot::Reply(reply) => return Ok(reply),
         };
         upload.set_repeatable(idempotent);
-        match attempt(shared, client, &request, exchange, upload, &limits, record).await? {
+        match attempt(shared, client, &mut request, exchange, upload, &limits, record).await? {
             Attempt::Answered(response) => return Ok(response),
             Attempt::Unseen(again) => {
                 shared.metrics.moved.add_one();
@@ -247,7 +247,7 @@ enum Waited {
 async fn attempt(
     shared: &Shared,
     client: &Client,
-    request: &Request<'_>,
+    request: &mut Request<'_>,
     mut exchange: Exchange,
     mut upload: Upload,
     limits: &Limits,
@@ -268,7 +268,8 @@ async fn attempt(
                 let registration = exchange.registration().clone();
                 let instance = &registration.instance;
                 let answered = Answered { exchange, upload, uploading, length, done };
-                return match respond(shared, request.method(), limits.idle, answered) {
+                let headers = request.give_headers();
+                return match respond(shared, request.method(), limits.idle, headers, answered) {
                     Ok(response) => {
                         if response.status().is_server_error() {
                             instance.metrics.failed();

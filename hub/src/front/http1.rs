@@ -32,7 +32,8 @@ pub(super) async fn serve(
     // Somewhat more than is allowed, so that what is a little too long is told so and the
     // connection goes on.
     let head_bytes = shared.config().limits.head_bytes * 2;
-    let wire = wire.guarded(head_bytes);
+    let mut wire = wire.guarded(head_bytes);
+    let is_heard = wire.inner_mut().is_heard();
     let client = Client { peer, pace };
     let service = service_fn(|request| {
         let client = &client;
@@ -42,6 +43,8 @@ pub(super) async fn serve(
     });
     let connection = http1::Builder::new()
         .header_read_timeout(None)
+        // The wire finds out itself.
+        .half_close(is_heard)
         .max_header_size(head_bytes)
         // One more, because hyper refuses a head that fills its buffer.
         .max_buf_size((head_bytes + 1).max(WRITE_BUFFER))

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use slotway_core::map::monotonic_ns;
 use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::gate::{Gate, Pass};
+use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::rules::Rule;
 
@@ -37,11 +37,11 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) fn new(config: &Config, begun: Instant) -> Limits {
+    pub(super) fn new(config: &Config, metrics: &Metrics, begun: Instant) -> Limits {
         let times = &config.times;
         Limits {
             begun,
-            begun_ns: monotonic_ns(),
+            begun_ns: metrics.monotonic_ns(begun),
             wait: times.wait,
             request: times.request,
             idle: times.idle,

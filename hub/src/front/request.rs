@@ -54,6 +54,8 @@ pub(super) enum NotEncoded {
     NoMemory,
 }
 
+/// A map for more headers than this is not kept: a connection that rests holds little memory.
+const HEADERS_KEPT_MAX: usize = 48;
 /// Bytes that the codec needs for a head besides its strings, generously.
 const FIXED_BYTES: usize = 128;
 const RECORD_BYTES: usize = 6;
@@ -97,6 +99,17 @@ impl<'c> Request<'c> {
         });
         let head_bytes = head_bytes + Via::bytes_max(heard.as_deref());
         Ok(Request { parts, origin, heard, trace, named, content_length, head_bytes })
+    }
+
+    /// Gives its headers' map away, empty, to the response: hyper takes that one for the
+    /// connection's next request, so that a connection has one map for good.
+    pub(super) fn give_headers(&mut self) -> HeaderMap {
+        let mut headers = std::mem::take(&mut self.parts.headers);
+        if headers.capacity() > HEADERS_KEPT_MAX {
+            return HeaderMap::new();
+        }
+        headers.clear();
+        headers
     }
 
     /// Begins a span of the hub's own, if its trace is recorded.

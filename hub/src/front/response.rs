@@ -65,12 +65,13 @@ pub(super) struct Answered {
     pub(super) done: bool,
 }
 
-/// Makes the response. The exchange ends here if everything is there, else with the task
+/// Makes the response, in `headers`, which are empty. The exchange ends here if everything is there, else with the task
 /// that moves the rest.
 pub(super) fn respond(
     shared: &Shared,
     method: &Method,
     idle: Duration,
+    headers: HeaderMap,
     answered: Answered,
 ) -> Result<Response<Kind>, BadAnswer> {
     let Answered { exchange, length: head_length, done, .. } = &answered;
@@ -82,12 +83,19 @@ pub(super) fn respond(
         return Err(BadAnswer::HeadTooLong(head_length as usize));
     }
     exchange.reserve_head(head_length as usize).map_err(|_| BadAnswer::NoMemory)?;
-    let mut head = check(&exchange.copy_head(head_length))?;
     let readable = exchange.readable().map_err(|_| BadAnswer::Gone)?;
+    let complete = (readable.end == End::Finished).then_some(readable.length);
+    // A worker with large rings does not make the hub hold more.
+    let spool_bytes = shared.config().limits.spool_bytes;
+    let whole = complete.filter(|&length| length <= spool_bytes && *method != Method::HEAD);
+    let bytes = exchange.copy_answer(head_length as usize, whole.unwrap_or(0));
+    // Head and body in one piece of memory, of which the headers' values are parts.
+    let mut bytes = Bytes::from(bytes.map_err(|_| BadAnswer::Gone)?);
+    let bytes_of_head = bytes.split_to(head_length as usize);
+    let mut head = check(&bytes_of_head, headers)?;
     if readable.end == End::Aborted || (done && readable.end == End::Open) {
         return Err(BadAnswer::BodyAborted);
     }
-    let complete = (readable.end == End::Finished).then_some(readable.length);
     let body = if *method == Method::HEAD || is_empty_by_nature(head.status) {
         // No body came because none was asked for; that says nothing of its length.
         let sent = complete.filter(|&length| length > 0);
@@ -102,14 +110,9 @@ pub(super) fn respond(
         if let Some(stated) = head.length.filter(|&stated| stated != found) {
             return Err(BadAnswer::LengthOfBody { stated, found });
         }
-        if length <= shared.config().limits.spool_bytes {
-            let bytes = exchange.read_body(length).map_err(|_| BadAnswer::Gone)?;
-            if bytes.len() != length {
-                return Err(BadAnswer::Gone);
-            }
-            Kind::Full(Bytes::from(bytes))
+        if whole.is_some() {
+            Kind::Full(bytes)
         } else {
-            // A worker with large rings does not make the hub hold more.
             stream(shared, idle, answered, Some(found))
         }
     } else {
@@ -137,8 +140,8 @@ fn stream(shared: &Shared, idle: Duration, answered: Answered, length: Option<u6
     Kind::Stream { reader, remaining: length }
 }
 
-/// Judges a head that was copied out of its slot.
-fn check(bytes: &[u8]) -> Result<Head, BadAnswer> {
+/// Judges a head that was copied out of its slot; its headers go into `headers`.
+fn check(bytes: &Bytes, mut headers: HeaderMap) -> Result<Head, BadAnswer> {
     let head = ResponseHead::parse(bytes).map_err(BadAnswer::Head)?;
     let status = Some(head.status()).filter(|status| (200..=599).contains(status));
     let status = status
@@ -146,7 +149,6 @@ fn check(bytes: &[u8]) -> Result<Head, BadAnswer> {
         .ok_or(BadAnswer::Status(head.status()))?;
     let mut length = head.content_length();
     let mut named = Named::default();
-    let mut headers = HeaderMap::new();
     let mut wire_bytes = WIRE_FIXED_BYTES;
     for (name, value) in head.headers() {
         wire_bytes += name.len() + value.len() + WIRE_FIELD_BYTES;
@@ -169,7 +171,7 @@ fn check(bytes: &[u8]) -> Result<Head, BadAnswer> {
         if is_hop_by_hop(&name) {
             continue;
         }
-        let Ok(value) = HeaderValue::from_bytes(value) else {
+        let Ok(value) = HeaderValue::from_maybe_shared(bytes.slice_ref(value)) else {
             return Err(BadAnswer::HeaderValue(name));
         };
         headers.append(name, value);
@@ -186,7 +188,7 @@ fn check(bytes: &[u8]) -> Result<Head, BadAnswer> {
 /// Judges a head of any bytes; what passes is looked at once more.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn fuzz(bytes: &[u8]) {
-    let head = match check(bytes) {
+    let head = match check(&Bytes::copy_from_slice(bytes), HeaderMap::new()) {
         Ok(head) => head,
         Err(bad) => return assert!(!bad.to_string().is_empty()),
     };

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
 
-use super::wire::Transport;
+use super::wire::{Heard, Transport};
 
 /// A connection as it was accepted.
 #[derive(Debug)]
@@ -67,6 +67,23 @@ impl Transport for Socket {
             Socket::Plain(raw) => raw.socket(),
             Socket::Tls(stream) => stream.get_ref().0.socket(),
         }
+    }
+}
+
+impl Heard for Socket {
+    fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        match self {
+            Socket::Plain(raw) => raw.poll_heard(cx),
+            // What the system has says nothing: it is to be deciphered first.
+            Socket::Tls(_) => Poll::Pending,
+        }
+    }
+}
+
+impl Socket {
+    /// Whether it says by itself, to who does not read, that its other end has gone.
+    pub(super) fn is_heard(&self) -> bool {
+        matches!(self, Socket::Plain(_))
     }
 }
 
@@ -130,6 +147,18 @@ impl Transport for Raw {
         match &self.carrier {
             Carrier::Tcp(stream) => stream.socket(),
             Carrier::Unix(stream) => stream.socket(),
+        }
+    }
+}
+
+impl Heard for Raw {
+    fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if self.ahead.has_remaining() {
+            return Poll::Ready(Ok(true));
+        }
+        match &self.carrier {
+            Carrier::Tcp(stream) => stream.poll_heard(cx),
+            Carrier::Unix(stream) => stream.poll_heard(cx),
         }
     }
 }

@@ -16,6 +16,7 @@ mod ended;
 mod framing;
 mod guard;
 mod head;
+mod heard;
 mod linger;
 
 use std::io;
@@ -32,6 +33,7 @@ use self::ended::{Ended, INTERIM};
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::guard::fuzz;
 use self::guard::{Guard, Refusal};
+pub(super) use self::heard::Heard;
 use self::linger::Linger;
 use super::pace::{Pace, Said};
 use crate::alarm::Alarm;
@@ -52,6 +54,8 @@ pub(super) struct Wire<T> {
     flushed: bool,
     /// The client sends no more; hyper has not been told.
     ended: Option<Ended>,
+    /// The client has begun to say more while its request is under way.
+    says_more: bool,
     /// hyper was woken to be told.
     told: bool,
     /// The client sends a body that is none.
@@ -78,6 +82,7 @@ impl<T> Wire<T> {
             head_alarm: Alarm::default(),
             flushed: true,
             ended: None,
+            says_more: false,
             told: false,
             broken: false,
             linger: None,
@@ -228,6 +233,23 @@ impl<T: Transport> Wire<T> {
         Poll::Pending
     }
 
+    /// Finds out that the client of the request under way has ended its sending, as far as
+    /// hyper does not read on to find out.
+    fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.ended.is_some() {
+            return self.poll_ended(cx);
+        }
+        if self.says_more || !self.guard.is_between() || self.pace.idle_since().is_some() {
+            return Poll::Pending;
+        }
+        if ready!(self.inner.poll_heard(cx))? {
+            // Nothing can be seen behind it before hyper has taken it.
+            self.says_more = true;
+            return Poll::Pending;
+        }
+        if self.watch() { self.poll_ended(cx) } else { Poll::Ready(Err(unexpected_end())) }
+    }
+
     fn ask(&mut self, cx: &mut Context<'_>, question: &[u8]) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.inner).poll_write(cx, question)? {
             Poll::Ready(count) if count == question.len() => {
@@ -242,12 +264,17 @@ impl<T: Transport> Wire<T> {
     }
 }
 
+fn unexpected_end() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the client left before its answer")
+}
+
 impl<T: Transport> AsyncRead for Wire<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.says_more = false;
         let read = self.poll_next(cx, into);
         self.judge_read(cx, read)
     }
@@ -283,6 +310,9 @@ impl<T: Transport> AsyncWrite for Wire<T> {
         let flushed = Pin::new(&mut self.inner).poll_flush(cx);
         ready!(self.judge_write(cx, flushed))?;
         self.flushed = true;
+        if let Poll::Ready(left) = self.poll_left(cx) {
+            return Poll::Ready(left);
+        }
         if self.ended.is_some() && !self.is_answering() && !self.told {
             // hyper waits for the next request, and nothing but this wakes it any more.
             self.told = true;

@@ -145,6 +145,14 @@ pub(crate) const TABLES: &[Table<Config>] = &[
                 "Bytes of one region at most, whatever a worker asks for."
             )
             .flag(Heading::Workers, "region-max", "SIZE"),
+            key!(
+                Time,
+                workers.spin,
+                "spin",
+                "How long the hub looks for an answer at most before it sleeps, where few \
+                 requests are in flight; it looks only for as long as that pays. 0s never does."
+            )
+            .flag(Heading::Workers, "spin", "TIME"),
         ],
     },
     Table {

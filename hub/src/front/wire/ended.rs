@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::Instant;
 
+use super::heard::Heard;
 use crate::alarm::Alarm;
 
 /// Every client of HTTP/1.1 takes an interim response (RFC 9110, section 15.2).
@@ -42,7 +43,7 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_COUNT: u32 = 3;
 
 /// What a connection runs over.
-pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin {
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Heard + Unpin {
     /// The socket below, to be asked about its other end; `None` when there is none.
     fn socket(&self) -> Option<BorrowedFd<'_>>;
 }

@@ -10,6 +10,13 @@ impl Transport for DuplexStream {
     }
 }
 
+/// And nothing is heard of it.
+impl Heard for DuplexStream {
+    fn poll_heard(&self, _: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        Poll::Pending
+    }
+}
+
 const LIMIT: Duration = Duration::from_secs(10);
 
 fn wire(near: DuplexStream) -> (Wire<DuplexStream>, Arc<Pace>) {

@@ -1,0 +1,83 @@
+//! How long the region task looks for an answer before the hub sleeps.
+//!
+//! Sleeping costs a write by the worker and tens of microseconds until the hub's thread
+//! runs again; an answer that comes sooner is had for less by looking. The looks give way:
+//! between two of them run every other task that is ready and whatever the sockets bring,
+//! so no thread is held from work that it has. What they take is processor time that a
+//! program beside the hub could have used, so the time spent doubles when an answer came
+//! in it and halves when none did, down to nothing, from where it is tried again now and
+//! then. On one shared processor no answer ever comes while somebody looks for it.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::yield_now;
+
+use super::Instance;
+
+/// How many sleeps pass between two trials of a time that has shrunk to nothing.
+const SLEEPS_BETWEEN_TRIALS: u32 = 64;
+/// A trial is this part of the most that is allowed.
+const TRIAL_PART: u32 = 4;
+/// With more exchanges than these in flight somebody always has work, and an answer that is
+/// noticed a little later costs no throughput.
+const IN_FLIGHT_MAX: u32 = 4;
+
+/// One region task's.
+#[derive(Debug)]
+pub(super) struct Spin {
+    cap: Duration,
+    budget: Duration,
+    sleeps: u32,
+}
+
+impl Spin {
+    /// `cap`: the most that may be spent before one sleep; zero never looks twice.
+    pub(super) fn new(cap: Duration) -> Spin {
+        Spin { cap, budget: cap / TRIAL_PART, sleeps: 0 }
+    }
+
+    /// Looks for as long as it pays. `true`: there is something to see to.
+    pub(super) async fn look(&mut self, instance: &Instance) -> bool {
+        if self.budget.is_zero() {
+            self.rest();
+            return false;
+        }
+        if !(1..=IN_FLIGHT_MAX).contains(&instance.in_flight()) {
+            return false;
+        }
+        let begun = Instant::now();
+        loop {
+            yield_now().await;
+            if instance.is_called() {
+                self.paid();
+                return true;
+            }
+            // What was in flight may have been given up meanwhile.
+            if begun.elapsed() >= self.budget || instance.in_flight() == 0 {
+                self.wasted();
+                return false;
+            }
+        }
+    }
+
+    fn paid(&mut self) {
+        self.budget = (self.budget * 2).min(self.cap);
+    }
+
+    fn wasted(&mut self) {
+        self.budget /= 2;
+        if self.budget < self.cap / TRIAL_PART {
+            self.budget = Duration::ZERO;
+        }
+    }
+
+    fn rest(&mut self) {
+        self.sleeps += 1;
+        if self.sleeps.is_multiple_of(SLEEPS_BETWEEN_TRIALS) {
+            self.budget = self.cap / TRIAL_PART;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

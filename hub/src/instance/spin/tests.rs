@@ -1,0 +1,38 @@
+use super::*;
+
+const CAP: Duration = Duration::from_micros(20);
+
+#[test]
+fn what_pays_is_done_longer_up_to_the_cap() {
+    let mut spin = Spin::new(CAP);
+    for _ in 0..10 {
+        spin.paid();
+    }
+    assert_eq!(spin.budget, CAP);
+}
+
+#[test]
+fn what_does_not_pay_stops_and_is_tried_again() {
+    let mut spin = Spin::new(CAP);
+    spin.paid();
+    spin.paid();
+    for _ in 0..3 {
+        spin.wasted();
+    }
+    assert_eq!(spin.budget, Duration::ZERO);
+    for _ in 0..SLEEPS_BETWEEN_TRIALS {
+        assert_eq!(spin.budget, Duration::ZERO);
+        spin.rest();
+    }
+    assert_eq!(spin.budget, CAP / TRIAL_PART);
+}
+
+#[test]
+fn a_cap_of_zero_never_looks() {
+    let mut spin = Spin::new(Duration::ZERO);
+    for _ in 0..1000 {
+        spin.paid();
+        spin.rest();
+        assert_eq!(spin.budget, Duration::ZERO);
+    }
+}
