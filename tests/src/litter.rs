@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// What marks what this project's own tests and benches, and their peers, leave while they run at the
-/// same time.
-const OTHERS: [&str; 3] = ["-test-", "-bench-", "iox2_"];
+/// What marks what this project's own tests and benches, and their peers, have there while
+/// they run at the same time.
+const OTHERS: [&str; 7] =
+    ["-test-", "-bench-", "-browser-", "-clients-", "-tour-", "-demo-", "iox2_"];
 
 /// What lay in `/dev/shm` and `/tmp` at one moment, as far as it could be ours.
 #[derive(Debug)]
