@@ -162,7 +162,7 @@ impl Exchange {
         // Before the look, so that nothing that comes after it goes unnoticed.
         instance.wakers(ticket.slot()).wait_answer(cx.waker());
         let mut told = false;
-        for _ in 0..LOOKS_MAX {
+        for look in 0..=LOOKS_MAX {
             // Before the look as well: what a worker did before it died counts.
             let standing = instance.standing();
             let dead = standing == Standing::Dead;
@@ -184,6 +184,10 @@ impl Exchange {
                     return Poll::Ready(Answer::Head { length: head_length, done: true });
                 }
                 Progress::Queued if leaves => return Poll::Ready(Answer::Unseen),
+                Progress::Claimed if dead => return Poll::Ready(Answer::Lost),
+                // The last look takes no token, which the next call would miss.
+                Progress::Queued | Progress::Claimed | Progress::Answering { .. }
+                    if look == LOOKS_MAX => {}
                 Progress::Queued | Progress::Claimed | Progress::Answering { .. } => {
                     if instance.side().watch_response(ticket) == Watch::Armed {
                         return if dead { Poll::Ready(Answer::Lost) } else { Poll::Pending };

@@ -240,11 +240,6 @@ impl Instance {
         self.session.notified().await;
     }
 
-    /// Whether there is something for the region task to see to.
-    fn is_called(&self) -> bool {
-        self.side.is_called() || self.calls.is_owed()
-    }
-
     /// Wakes the worker's event loop if core says so.
     pub(crate) fn ring(&self, rung: Rung) {
         if rung.woke() {

@@ -23,7 +23,7 @@ use super::forwarded::Tells;
 use super::limits::Limits;
 use super::pace::{Busy, Pace, Said};
 use super::record::Record;
-use super::request::{Origin, Request};
+use super::request::{HEADERS_KEPT_MAX, Origin, Request};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::response::{Answered, BadAnswer, respond};
 use crate::exchange::{Answer, Exchange, Upload, Uploaded, drain};
@@ -75,6 +75,7 @@ pub(super) async fn handle(
     if tells.request_id {
         response.headers_mut().insert(X_REQUEST_ID, id.value());
     }
+    client.pace.set_large_map(response.headers().len() > HEADERS_KEPT_MAX);
     record.set_status(response.status());
     let response = response.map(|kind| Body::new(kind, record));
     client.pace.say(said(version, response.body()));
@@ -268,8 +269,10 @@ async fn attempt(
                 let registration = exchange.registration().clone();
                 let instance = &registration.instance;
                 let answered = Answered { exchange, upload, uploading, length, done };
-                let headers = request.give_headers();
-                return match respond(shared, request.method(), limits.idle, headers, answered) {
+                if client.pace.has_large_map() {
+                    request.forget_headers();
+                }
+                return match respond(shared, request, limits.idle, answered) {
                     Ok(response) => {
                         if response.status().is_server_error() {
                             instance.metrics.failed();

@@ -1,7 +1,7 @@
 //! How a connection gets on: whether a request is under way, and the limits on time that
 //! go with the answer.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -23,6 +23,9 @@ pub(super) struct Pace {
     idle_since: AtomicU64,
     /// How far the response to the request that is under way is, as [`Said`].
     said: AtomicU8,
+    /// The last response had a map that hyper has for the next request and that is too large
+    /// to be kept; what repeated names take of it, nobody can ask it.
+    large_map: AtomicBool,
     /// For the response's head of the request that is under way.
     late: Mutex<Alarm>,
     /// Here so that a request need not count itself among those who hold it.
@@ -60,6 +63,7 @@ impl Pace {
             busy: AtomicU32::new(0),
             idle_since: AtomicU64::new(0),
             said: AtomicU8::new(Said::Nothing as u8),
+            large_map: AtomicBool::new(false),
             late: Mutex::default(),
             metrics,
             offer: None,
@@ -94,6 +98,16 @@ impl Pace {
             1 => Said::Some,
             _ => Said::Chunks,
         }
+    }
+
+    pub(super) fn set_large_map(&self, large: bool) {
+        // Relaxed: of one connection's requests, one after another.
+        self.large_map.store(large, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_large_map(&self) -> bool {
+        // Relaxed: as above.
+        self.large_map.load(Ordering::Relaxed)
     }
 
     /// Leaves a word for the handler about what the client sends.

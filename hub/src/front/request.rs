@@ -55,7 +55,7 @@ pub(super) enum NotEncoded {
 }
 
 /// A map for more headers than this is not kept: a connection that rests holds little memory.
-const HEADERS_KEPT_MAX: usize = 48;
+pub(super) const HEADERS_KEPT_MAX: usize = 48;
 /// Bytes that the codec needs for a head besides its strings, generously.
 const FIXED_BYTES: usize = 128;
 const RECORD_BYTES: usize = 6;
@@ -110,6 +110,11 @@ impl<'c> Request<'c> {
         }
         headers.clear();
         headers
+    }
+
+    /// Lets go of its headers, for it was made of a map that is not to be kept.
+    pub(super) fn forget_headers(&mut self) {
+        self.parts.headers = HeaderMap::new();
     }
 
     /// Begins a span of the hub's own, if its trace is recorded.

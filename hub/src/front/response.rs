@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, TRANSFER_ENCODING};
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode, Version};
 use slotway_core::End;
 use slotway_core::head::{HeadError, ResponseHead};
 
 use super::body::Kind;
 use super::headers::{Named, is_hop_by_hop};
+use super::request::Request;
 use crate::exchange::{Download, Exchange, Spool, Upload, UploadTask};
 use crate::shared::Shared;
 
@@ -65,15 +66,17 @@ pub(super) struct Answered {
     pub(super) done: bool,
 }
 
-/// Makes the response, in `headers`, which are empty. The exchange ends here if everything is there, else with the task
+/// Makes the response, in the map of the request's headers. The exchange ends here if everything is there, else with the task
 /// that moves the rest.
 pub(super) fn respond(
     shared: &Shared,
-    method: &Method,
+    request: &mut Request<'_>,
     idle: Duration,
-    headers: HeaderMap,
     answered: Answered,
 ) -> Result<Response<Kind>, BadAnswer> {
+    let (method, headers) = (request.method().clone(), request.give_headers());
+    let is_http2 = request.parts.version == Version::HTTP_2;
+    let values = if is_http2 { Values::Copied } else { Values::Shared };
     let Answered { exchange, length: head_length, done, .. } = &answered;
     let (head_length, done) = (*head_length, *done);
     if head_length == 0 {
@@ -87,16 +90,16 @@ pub(super) fn respond(
     let complete = (readable.end == End::Finished).then_some(readable.length);
     // A worker with large rings does not make the hub hold more.
     let spool_bytes = shared.config().limits.spool_bytes;
-    let whole = complete.filter(|&length| length <= spool_bytes && *method != Method::HEAD);
+    let whole = complete.filter(|&length| length <= spool_bytes && method != Method::HEAD);
     let bytes = exchange.copy_answer(head_length as usize, whole.unwrap_or(0));
     // Head and body in one piece of memory, of which the headers' values are parts.
     let mut bytes = Bytes::from(bytes.map_err(|_| BadAnswer::Gone)?);
     let bytes_of_head = bytes.split_to(head_length as usize);
-    let mut head = check(&bytes_of_head, headers)?;
+    let mut head = check(&bytes_of_head, headers, values)?;
     if readable.end == End::Aborted || (done && readable.end == End::Open) {
         return Err(BadAnswer::BodyAborted);
     }
-    let body = if *method == Method::HEAD || is_empty_by_nature(head.status) {
+    let body = if method == Method::HEAD || is_empty_by_nature(head.status) {
         // No body came because none was asked for; that says nothing of its length.
         let sent = complete.filter(|&length| length > 0);
         let length = head.length.or(sent.map(|length| length as u64));
@@ -140,8 +143,18 @@ fn stream(shared: &Shared, idle: Duration, answered: Answered, length: Option<u6
     Kind::Stream { reader, remaining: length }
 }
 
+/// What a response's values are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Values {
+    /// Parts of the answer's memory, which is gone as soon as the head is written.
+    Shared,
+    /// Their own: HTTP/2 keeps some for as long as the connection lasts, to refer to them
+    /// when they come again.
+    Copied,
+}
+
 /// Judges a head that was copied out of its slot; its headers go into `headers`.
-fn check(bytes: &Bytes, mut headers: HeaderMap) -> Result<Head, BadAnswer> {
+fn check(bytes: &Bytes, mut headers: HeaderMap, values: Values) -> Result<Head, BadAnswer> {
     let head = ResponseHead::parse(bytes).map_err(BadAnswer::Head)?;
     let status = Some(head.status()).filter(|status| (200..=599).contains(status));
     let status = status
@@ -171,7 +184,11 @@ fn check(bytes: &Bytes, mut headers: HeaderMap) -> Result<Head, BadAnswer> {
         if is_hop_by_hop(&name) {
             continue;
         }
-        let Ok(value) = HeaderValue::from_maybe_shared(bytes.slice_ref(value)) else {
+        let value = match values {
+            Values::Shared => HeaderValue::from_maybe_shared(bytes.slice_ref(value)).ok(),
+            Values::Copied => HeaderValue::from_bytes(value).ok(),
+        };
+        let Some(value) = value else {
             return Err(BadAnswer::HeaderValue(name));
         };
         headers.append(name, value);
@@ -188,7 +205,7 @@ fn check(bytes: &Bytes, mut headers: HeaderMap) -> Result<Head, BadAnswer> {
 /// Judges a head of any bytes; what passes is looked at once more.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn fuzz(bytes: &[u8]) {
-    let head = match check(&Bytes::copy_from_slice(bytes), HeaderMap::new()) {
+    let head = match check(&Bytes::copy_from_slice(bytes), HeaderMap::new(), Values::Shared) {
         Ok(head) => head,
         Err(bad) => return assert!(!bad.to_string().is_empty()),
     };

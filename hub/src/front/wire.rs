@@ -236,10 +236,14 @@ impl<T: Transport> Wire<T> {
     /// Finds out that the client of the request under way has ended its sending, as far as
     /// hyper does not read on to find out.
     fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Once the answer is out there is nobody to ask, and no place for a question.
+        if !self.is_answering() {
+            return Poll::Pending;
+        }
         if self.ended.is_some() {
             return self.poll_ended(cx);
         }
-        if self.says_more || !self.guard.is_between() || self.pace.idle_since().is_some() {
+        if self.says_more || !self.is_awaited() {
             return Poll::Pending;
         }
         if ready!(self.inner.poll_heard(cx))? {

@@ -48,8 +48,12 @@ impl Spin {
         let begun = Instant::now();
         loop {
             yield_now().await;
-            if instance.is_called() {
+            if instance.side().is_called() {
                 self.paid();
+                return true;
+            }
+            // A request that waits for a call is no answer.
+            if instance.calls.is_owed() {
                 return true;
             }
             // What was in flight may have been given up meanwhile.

@@ -19,7 +19,7 @@ fn head(status: u16, length: Option<u64>, fields: &[(&[u8], &[u8])]) -> Vec<u8> 
 }
 
 fn judged(status: u16, length: Option<u64>, fields: &[(&[u8], &[u8])]) -> Result<Head, BadAnswer> {
-    check(&head(status, length, fields).into(), HeaderMap::new())
+    check(&head(status, length, fields).into(), HeaderMap::new(), Values::Shared)
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn h14_what_would_break_the_framing_is_refused() {
     assert!(matches!(bad(200, None, &[(b"", b"")]), BadAnswer::HeaderName(_)));
     assert!(matches!(bad(200, None, &[(b"x", b"a\r\nb: c")]), BadAnswer::HeaderValue(_)));
     assert!(matches!(
-        check(&Bytes::from_static(b"short"), HeaderMap::new()),
+        check(&Bytes::from_static(b"short"), HeaderMap::new(), Values::Copied),
         Err(BadAnswer::Head(_))
     ));
 }

@@ -156,3 +156,60 @@ async fn h21_an_end_waits_until_the_answer_is_out() {
     near.shutdown().await.unwrap();
     assert_eq!(reader.await.unwrap(), long.len());
 }
+
+/// A guarded connection over TCP, between two requests, and its client.
+async fn over_tcp() -> (Wire<tokio::net::TcpStream>, Arc<Pace>, tokio::net::TcpStream) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let far = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (near, _) = listener.accept().await.unwrap();
+    let pace = Arc::new(Pace::new(Metrics::new()));
+    (Wire::new(near, pace.clone(), LIMIT, LIMIT).guarded(1024), pace, far)
+}
+
+/// Goal: H21, a client that leaves while its request is under way is noticed by who only
+/// writes and flushes, and what it says instead is left where it is.
+#[tokio::test]
+async fn h21_who_does_not_read_hears_that_the_client_left() {
+    let (mut near, pace, mut far) = over_tcp().await;
+    let _busy = pace.begin();
+    far.write_all(b"GET").await.unwrap();
+    while !near.says_more {
+        near.flush().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let mut more = [0; 8];
+    assert!(near.guard.is_between(), "nothing was taken");
+    assert_eq!(near.inner_mut().read(&mut more).await.unwrap(), 3);
+    near.says_more = false;
+    drop(far);
+    // The first question goes out at once, and the answer to it is an RST.
+    let gone = loop {
+        if let Err(error) = near.flush().await {
+            break error;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(gone.kind(), io::ErrorKind::ConnectionReset);
+}
+
+/// Goal: H21, nobody is asked between two chunks once there is no chunk to come.
+#[tokio::test]
+async fn h21_behind_the_last_chunk_nothing_is_asked() {
+    let (mut near, pace, mut far) = over_tcp().await;
+    let busy = pace.begin();
+    pace.say(Said::Chunks);
+    far.shutdown().await.unwrap();
+    let mut zero = [0; 8];
+    while far.try_read(&mut zero).is_err() {
+        near.flush().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    drop(busy);
+    // The time for the next question comes.
+    seconds(2).await;
+    near.flush().await.unwrap();
+    drop(near);
+    let mut rest = Vec::new();
+    far.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"", "behind the response's end");
+}
