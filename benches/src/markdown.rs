@@ -4,24 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use serde::Deserialize;
-
-use crate::report::summary_path;
-
-/// One figure, as the summary has it.
-#[derive(Debug, Deserialize)]
-struct Entry {
-    name: String,
-    value: f64,
-    unit: String,
-    reference: String,
-    reference_value: Option<f64>,
-    ratio: Option<f64>,
-    rounds: usize,
-    spread: f64,
-    cpu_us: Option<f64>,
-    reference_cpu_us: Option<f64>,
-}
+use crate::report::{Entry, summary_path};
 
 /// Prints the summary of the last runs as tables, one for each part.
 pub(crate) fn print() -> ExitCode {

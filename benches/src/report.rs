@@ -13,7 +13,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub(crate) use figure::Figure;
-pub(crate) use summary::path as summary_path;
+pub(crate) use summary::{Entry, path as summary_path};
 
 use crate::measure::{Sample, Summary};
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Figure;
@@ -13,30 +13,30 @@ const SUMMARY: &str = "bench/summary.json";
 
 /// One figure in the file. `ratio` is `value / reference_value`; a figure that stands alone
 /// has an empty `reference` and no ratio.
-#[derive(Debug, Serialize)]
-struct Entry<'a> {
-    name: &'a str,
-    value: f64,
-    unit: &'a str,
-    reference: &'a str,
-    reference_value: Option<f64>,
-    ratio: Option<f64>,
-    rounds: usize,
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) value: f64,
+    pub(crate) unit: String,
+    pub(crate) reference: String,
+    pub(crate) reference_value: Option<f64>,
+    pub(crate) ratio: Option<f64>,
+    pub(crate) rounds: usize,
     /// Largest minus smallest value, as a part of the median.
-    spread: f64,
+    pub(crate) spread: f64,
     /// Processor time for each exchange or request over all processes, in microseconds.
-    cpu_us: Option<f64>,
-    reference_cpu_us: Option<f64>,
+    pub(crate) cpu_us: Option<f64>,
+    pub(crate) reference_cpu_us: Option<f64>,
 }
 
-impl<'a> Entry<'a> {
-    fn of(figure: &'a Figure) -> Entry<'a> {
+impl Entry {
+    fn of(figure: &Figure) -> Entry {
         let reference = figure.reference.as_ref();
         Entry {
-            name: &figure.name,
+            name: figure.name.clone(),
             value: figure.ours.value,
-            unit: &figure.unit,
-            reference: reference.map_or("", |(name, _)| name),
+            unit: figure.unit.clone(),
+            reference: reference.map_or_else(String::new, |(name, _)| name.clone()),
             reference_value: reference.map(|(_, theirs)| theirs.value),
             ratio: figure.ratio(),
             rounds: figure.ours.rounds,

@@ -82,11 +82,7 @@ pub(super) fn scribble(worker: &mut RawWorker, rng: &mut Rng, honest: bool) -> b
         for _ in 0..strokes {
             stroke(&worker.region, &places, rng);
         }
-        // The maps' own offsets may be spoilt by now; those learned are not.
-        put(&worker.region, attention + 128, u32::MAX);
-        put(&worker.region, attention, u32::MAX);
-        worker.ring_hub();
-        if worker.control.is_ended() {
+        if is_ended_by(worker, attention) {
             return true;
         }
     }
@@ -113,6 +109,15 @@ fn half_answer(worker: &RawWorker, claim: Claim, places: &Places, rng: &mut Rng)
     worker.wake(worker.side.finish(claim));
 }
 
+/// Calls the hub to every slot, by the attention map's place as it was before anything was
+/// spoilt. `true`: the hub has ended the connection.
+fn is_ended_by(worker: &mut RawWorker, attention: u64) -> bool {
+    put(&worker.region, attention + 128, u32::MAX);
+    put(&worker.region, attention, u32::MAX);
+    worker.ring_hub();
+    worker.control.is_ended()
+}
+
 /// Takes memory away while exchanges are under way.
 pub(super) fn punch(worker: &mut RawWorker, rng: &mut Rng) -> bool {
     let places = Places::of(&worker.region);
@@ -131,10 +136,7 @@ pub(super) fn punch(worker: &mut RawWorker, rng: &mut Rng) -> bool {
         if let Some(claim) = claim {
             half_answer(worker, claim, &places, rng);
         }
-        put(&worker.region, attention + 128, u32::MAX);
-        put(&worker.region, attention, u32::MAX);
-        worker.ring_hub();
-        if worker.control.is_ended() {
+        if is_ended_by(worker, attention) {
             return true;
         }
     }
