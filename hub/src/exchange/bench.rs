@@ -5,7 +5,6 @@ use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::task::Poll;
 
 use slotway_core::head::{RequestLine, ResponseHead};
 use slotway_core::map::{Doorbell, Mapping};
@@ -90,12 +89,9 @@ impl HubPath {
         }
         exchange.end_body(End::Finished);
         exchange.publish().map_err(|_| none())?;
-        let waited = poll_fn(|cx| match exchange.poll_answer(cx, false) {
-            // A worker between an answer's head and its end: the end wakes this task.
-            Poll::Ready(Answer::Head { done: false, .. }) => Poll::Pending,
-            waited => waited,
-        });
-        let Answer::Head { length, .. } = waited.await else { return Err(bad()) };
+        let answered = poll_fn(|cx| exchange.poll_answer(cx, false)).await;
+        // The bench's worker streams nothing, so a head comes with its end.
+        let Answer::Head { length, done: true } = answered else { return Err(bad()) };
         let readable = exchange.readable().map_err(|_| bad())?;
         let length = length as usize;
         *answer = exchange.copy_answer(length, readable.length).map_err(|_| bad())?;

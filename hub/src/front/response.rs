@@ -66,8 +66,8 @@ pub(super) struct Answered {
     pub(super) done: bool,
 }
 
-/// Makes the response, in the map of the request's headers. The exchange ends here if everything is there, else with the task
-/// that moves the rest.
+/// Makes the response, in the map of the request's headers. The exchange ends here if
+/// everything is there, else with the task that moves the rest.
 pub(super) fn respond(
     shared: &Shared,
     request: &mut Request<'_>,

@@ -2,9 +2,9 @@
 //!
 //! A worker answers a small request in less time than the hub needs to read the next one,
 //! so it falls asleep between the two; and waking it costs the hub more than all the rest
-//! that it does for a request. So while other requests are under way a call is owed: the
+//! that it does for a request. So while many requests are in flight a call is owed: the
 //! region task makes it when this thread's other tasks that were ready have run, each of
-//! which may have published a request. A request that is alone is called for at once.
+//! which may have published a request. With few in flight each is called for at once.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
