@@ -2,8 +2,9 @@
 //!
 //! `SOAK_MINUTES` is how long they last together, 20 by default; `SLOTWAY_SEED` repeats a
 //! run's choices. `--asan HUB` names a hub that is built with AddressSanitizer, which the
-//! hostile workers meet as well; `--page FILE` where the tally goes. A promise that is
-//! broken ends the run with a message and leaves the page as it was.
+//! hostile workers meet as well; `--page FILE` where the tally goes; `--part N` carries out
+//! this one alone, for the whole time. A promise that is broken ends the run with a message
+//! and leaves the page as it was.
 
 mod page;
 
@@ -47,12 +48,13 @@ struct Outcome {
 }
 
 fn main() {
-    let (mut asan, mut page) = (None, None);
+    let (mut asan, mut page, mut only) = (None, None, None);
     let mut given = std::env::args().skip(1);
     while let (Some(flag), Some(value)) = (given.next(), given.next()) {
         match flag.as_str() {
             "--asan" => asan = Some(PathBuf::from(value)),
             "--page" => page = Some(PathBuf::from(value)),
+            "--part" => only = Some(value.parse::<usize>().expect("--part is a number")),
             other => panic!("no such flag: {other}"),
         }
     }
@@ -63,11 +65,15 @@ fn main() {
     let begun = Instant::now();
     let mut outcomes = Vec::new();
     for (number, part) in PARTS.iter().enumerate() {
+        if only.is_some_and(|only| only != number + 1) {
+            continue;
+        }
         if part.asan && !asan.as_ref().is_some_and(|hub| hub.exists()) {
             println!("[{}/{}] {}: left out, no such hub", number + 1, PARTS.len(), part.name);
             continue;
         }
-        let share = Duration::from_secs_f64(minutes * 60.0 * f64::from(part.share) / 100.0);
+        let percent = if only.is_some() { 100 } else { part.share };
+        let share = Duration::from_secs_f64(minutes * 60.0 * f64::from(percent) / 100.0);
         println!("[{}/{}] {}: {} s", number + 1, PARTS.len(), part.name, share.as_secs());
         outcomes.push(carry_out(part, share, seed, asan.clone()));
     }
