@@ -14,6 +14,10 @@ use crate::sync::spin_hint;
 /// would pay. So now and then one wait is a trial with the whole cap. A trial that fails
 /// makes the next one rarer by half, down to one in a thousand sleeps, so that on a shared
 /// core, or when there is little to do, trials cost next to nothing.
+///
+/// To spin until something comes is not yet to gain by it: work that comes every 20 µs would
+/// keep a thread spinning all the time, and sleeping it takes several pieces for one wake-up.
+/// So only what comes soon counts; what comes late is tolerated some times in a row.
 #[derive(Debug, Clone)]
 pub struct Spin {
     cap: u32,
@@ -23,11 +27,20 @@ pub struct Spin {
     /// Sleeps from that trial to the one after it, if it fails.
     pause: u32,
     on_trial: bool,
+    /// Hits in a row that cost more than they were worth.
+    dear: u32,
 }
 
 /// Less than this is not worth looking.
 const LEAST: u32 = 32;
-/// Sleeps before the first trial, and after every wait that spinning ended.
+/// A hit within this part of the cap is worth its looks. The cap outlasts a wake-up across
+/// cores by far; with the default of 50 µs this is 3 µs, what a wake-up costs in processor time
+/// on both sides. Work that comes at longer intervals comes in batches, for one call.
+const DEAR_PART: u32 = 16;
+/// Dear hits in a row after which spinning is given up. Until then the other side, which may
+/// be on trial itself, has time to find out that this one is awake.
+const DEAR_MAX: u32 = 16;
+/// Sleeps before the first trial, and after every wait that spinning ended in time.
 const PAUSE_MIN: u32 = 8;
 /// Sleeps between two trials at most.
 const PAUSE_MAX: u32 = 1024;
@@ -35,7 +48,7 @@ const PAUSE_MAX: u32 = 1024;
 impl Spin {
     /// A budget of at most `cap` looks; 0 never spins.
     pub const fn new(cap: u32) -> Spin {
-        Spin { cap, budget: cap, left: PAUSE_MIN, pause: PAUSE_MIN, on_trial: false }
+        Spin { cap, budget: cap, left: PAUSE_MIN, pause: PAUSE_MIN, on_trial: false, dear: 0 }
     }
 
     /// Looks until `ready` holds or the budget is spent. Gives what it saw last.
@@ -44,10 +57,10 @@ impl Spin {
         if ready() {
             return true;
         }
-        for _ in 0..self.budget {
+        for look in 0..self.budget {
             spin_hint();
             if ready() {
-                self.hit();
+                self.hit(look);
                 return true;
             }
         }
@@ -55,11 +68,26 @@ impl Spin {
         false
     }
 
-    fn hit(&mut self) {
-        self.budget = (self.budget * 2).min(self.cap);
+    #[inline]
+    fn hit(&mut self, look: u32) {
         self.on_trial = false;
+        if look > self.cap / DEAR_PART {
+            return self.dear();
+        }
+        self.dear = 0;
+        self.budget = (self.budget * 2).min(self.cap);
         self.left = PAUSE_MIN;
         self.pause = PAUSE_MIN;
+    }
+
+    /// What came would have cost less by a wake-up.
+    #[cold]
+    fn dear(&mut self) {
+        self.dear += 1;
+        if self.dear == DEAR_MAX {
+            self.dear = 0;
+            self.budget = 0;
+        }
     }
 
     #[cold]

@@ -18,6 +18,11 @@ use super::Instance;
 const SLEEPS_BETWEEN_TRIALS: u32 = 64;
 /// A trial is this part of the most that is allowed.
 const TRIAL_PART: u32 = 4;
+/// An answer that comes later than this part of the cap costs more to look for than to be
+/// woken for; mostly its worker had to be woken itself.
+const DEAR_PART: u32 = 2;
+/// Such answers in a row that end the looking.
+const DEAR_MAX: u32 = 16;
 /// With more exchanges than these in flight somebody always has work, and an answer that is
 /// noticed a little later costs no throughput.
 const IN_FLIGHT_MAX: u32 = 4;
@@ -28,12 +33,14 @@ pub(super) struct Spin {
     cap: Duration,
     budget: Duration,
     sleeps: u32,
+    /// Answers in a row that came late.
+    dear: u32,
 }
 
 impl Spin {
     /// `cap`: the most that may be spent before one sleep; zero never looks twice.
     pub(super) fn new(cap: Duration) -> Spin {
-        Spin { cap, budget: cap / TRIAL_PART, sleeps: 0 }
+        Spin { cap, budget: cap / TRIAL_PART, sleeps: 0, dear: 0 }
     }
 
     /// Looks for as long as it pays. `true`: there is something to see to.
@@ -49,7 +56,7 @@ impl Spin {
         loop {
             yield_now().await;
             if instance.side().is_called() {
-                self.paid();
+                self.hit(begun.elapsed());
                 return true;
             }
             // A request that waits for a call is no answer.
@@ -64,7 +71,16 @@ impl Spin {
         }
     }
 
-    fn paid(&mut self) {
+    fn hit(&mut self, after: Duration) {
+        if after > self.cap / DEAR_PART {
+            self.dear += 1;
+            if self.dear == DEAR_MAX {
+                self.dear = 0;
+                self.budget = Duration::ZERO;
+            }
+            return;
+        }
+        self.dear = 0;
         self.budget = (self.budget * 2).min(self.cap);
     }
 

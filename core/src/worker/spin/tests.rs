@@ -1,7 +1,7 @@
 //! Goal: spinning that pays is kept, spinning that does not costs next to nothing, and a
 //! side that has given spinning up finds out when it would pay.
 
-use super::{LEAST, PAUSE_MAX, Spin};
+use super::{DEAR_MAX, LEAST, PAUSE_MAX, Spin};
 
 const CAP: u32 = 1024;
 
@@ -34,8 +34,18 @@ fn a_cap_of_nothing_never_spins() {
 fn spinning_that_pays_goes_on() {
     let mut spin = Spin::new(CAP);
     for _ in 0..100 {
-        assert_eq!(wait(&mut spin, 500), (501, true));
+        assert_eq!(wait(&mut spin, 50), (51, true));
     }
+}
+
+#[test]
+fn spinning_that_costs_more_than_a_wake_up_ends() {
+    let mut spin = Spin::new(CAP);
+    let looks: u32 = (0..20_000).map(|_| wait(&mut spin, 500).0).sum();
+    // One look a wait; and for a start, some early trials, then one in a thousand waits, as
+    // many dear hits as there may be in a row.
+    let (waits, trials) = (20_000, 1 + 8 + 20_000 / PAUSE_MAX);
+    assert!(looks < waits + 501 * DEAR_MAX * trials, "{looks} looks for {waits} waits");
 }
 
 #[test]
@@ -58,5 +68,9 @@ fn a_side_that_has_given_up_comes_back() {
     let comes_after = CAP - LEAST;
     let failed = (0..=2 * PAUSE_MAX).take_while(|_| !wait(&mut spin, comes_after).1).count();
     assert!(failed <= PAUSE_MAX as usize, "{failed} sleeps before a trial");
-    assert!(wait(&mut spin, comes_after).1, "and from there on spinning pays");
+    assert!(wait(&mut spin, comes_after).1, "it stays awake for a while");
+    // Which the other side, now that it is looked for, has noticed.
+    for _ in 0..1000 {
+        assert!(wait(&mut spin, 10).1, "and from there on spinning pays");
+    }
 }

@@ -1,12 +1,14 @@
 use super::*;
 
 const CAP: Duration = Duration::from_micros(20);
+const SOON: Duration = Duration::from_micros(1);
+const LATE: Duration = Duration::from_micros(15);
 
 #[test]
 fn what_pays_is_done_longer_up_to_the_cap() {
     let mut spin = Spin::new(CAP);
     for _ in 0..10 {
-        spin.paid();
+        spin.hit(SOON);
     }
     assert_eq!(spin.budget, CAP);
 }
@@ -14,8 +16,8 @@ fn what_pays_is_done_longer_up_to_the_cap() {
 #[test]
 fn what_does_not_pay_stops_and_is_tried_again() {
     let mut spin = Spin::new(CAP);
-    spin.paid();
-    spin.paid();
+    spin.hit(SOON);
+    spin.hit(SOON);
     for _ in 0..3 {
         spin.wasted();
     }
@@ -28,10 +30,24 @@ fn what_does_not_pay_stops_and_is_tried_again() {
 }
 
 #[test]
+fn answers_that_come_late_are_slept_for() {
+    let mut spin = Spin::new(CAP);
+    for _ in 1..DEAR_MAX {
+        spin.hit(LATE);
+    }
+    spin.hit(SOON);
+    for _ in 0..DEAR_MAX {
+        assert_ne!(spin.budget, Duration::ZERO);
+        spin.hit(LATE);
+    }
+    assert_eq!(spin.budget, Duration::ZERO);
+}
+
+#[test]
 fn a_cap_of_zero_never_looks() {
     let mut spin = Spin::new(Duration::ZERO);
     for _ in 0..1000 {
-        spin.paid();
+        spin.hit(SOON);
         spin.rest();
         assert_eq!(spin.budget, Duration::ZERO);
     }
