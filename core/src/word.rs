@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! bits  0..3   state
-//! bit   3      cancelled
+//! bit   3      cancelled; only beside Claimed and Done
 //! bits  4..32  generation
 //! ```
 //!
@@ -73,12 +73,13 @@ impl Word {
 
     /// The state; `None` for a bit pattern that no transition produces.
     pub fn state(self) -> Option<State> {
-        Some(match self.0 & STATE_MASK {
+        // The flag counts: a Ready word that had it could be neither claimed nor withdrawn.
+        Some(match self.0 & (STATE_MASK | CANCELLED) {
             0 => State::Free,
             1 => State::Writing,
             2 => State::Ready,
-            3 => State::Claimed,
-            4 => State::Done,
+            3 | 0b1011 => State::Claimed,
+            4 | 0b1100 => State::Done,
             _ => return None,
         })
     }

@@ -96,6 +96,28 @@ fn use_exchange(hub: &Hub, ticket: &mut Ticket, step: u8) {
     }
 }
 
+/// What is said of a word holds: one that is queued can be taken back, one that is done can
+/// be released. A hub that looks again when it cannot would look for ever.
+#[test]
+fn what_a_word_says_can_be_acted_on() {
+    for bits in 0..16 {
+        let (hub, hostile, _worker) = hub();
+        let mut ticket = hub.acquire().expect("a fresh region").expect("a free slot");
+        let _ = hub.publish(&mut ticket).expect("room in the queue");
+        let header = hub.get_ref().region().layout().header();
+        let at = header.slot_headers + u64::from(ticket.slot()) * header.slot_header_stride;
+        let word = ticket.generation() << 4 | bits;
+        hostile.file.write_all_at(&word.to_le_bytes(), at).expect("a sealed file is writable");
+        let acted = match hub.progress(&ticket) {
+            Ok(Progress::Queued) => hub.withdraw(ticket).is_ok(),
+            Ok(Progress::Done { .. }) => hub.release(ticket).is_ok(),
+            Ok(Progress::Claimed | Progress::Answering { .. }) => hub.abandon(ticket).is_ok(),
+            Err(_) => true,
+        };
+        assert!(acted, "a word of {bits:#06b}");
+    }
+}
+
 /// Ends an exchange in one of four ways; gives it back if it cannot end that way, and
 /// otherwise says whether its slot may come back.
 fn end_exchange(hub: &Hub, ticket: Ticket, step: u8) -> Result<bool, Ticket> {

@@ -342,3 +342,38 @@ fn the_attention_map_full_of_ones_costs_no_busy_loop() {
         client.read_response().expect("an answer").expect(200);
     });
 }
+
+/// A word that no transition produces: waiting, and yet given up by the hub. It can be
+/// neither answered nor taken back.
+#[test]
+fn a_request_that_cannot_be_taken_back_is_answered_when_its_worker_goes() {
+    let name = "a_request_that_cannot_be_taken_back_is_answered_when_its_worker_goes";
+    case(name, Weight::Light, LIMIT, || {
+        const READY: u32 = 2;
+        const CANCELLED: u32 = 8;
+        let hub = Hub::start();
+        let honest = Honest::start(&hub);
+        for drains in [false, true] {
+            let mut worker = RawWorker::registered(&hub.control_path(), "sly", &["/sly"]);
+            let mut client = hub.begin("/sly");
+            let at = eventually("the request to wait", LIMIT, || {
+                let words = (0..worker.region.slots()).map(|index| worker.region.slot(index));
+                words.map(|at| at + slot::WORD).find(|&at| worker.region.u32(at) & 7 == READY)
+            });
+            put(&worker.region, at, worker.region.u32(at) | CANCELLED);
+            let other = drains.then(|| {
+                let other = RawWorker::registered(&hub.control_path(), "sly", &["/sly"]);
+                worker.control.send(&slotway_tests::control::frame(br#"{"kind":"drain"}"#));
+                other
+            });
+            if !drains {
+                drop(worker);
+            }
+            let response = client.read_response().expect("an answer");
+            assert_eq!(response.problem(), "worker_gone");
+            drop(other);
+            honest.goes_on();
+        }
+        honest.end();
+    });
+}

@@ -260,7 +260,7 @@ async fn attempt(
         Err(NoSlot::Gone) => return Ok(Attempt::Unseen(upload)),
         Err(NoSlot::Busy | NoSlot::NoMemory) => return Err(queue_stuck()),
     }
-    let mut stays = false;
+    let (mut stays, mut moved) = (false, false);
     loop {
         let (waited, uploading) = wait(client, &exchange, &mut upload, limits, stays).await;
         match waited {
@@ -298,8 +298,16 @@ async fn attempt(
             }
             Waited::Answer(Answer::Unseen) => match exchange.withdraw() {
                 Ok(()) => return Ok(Attempt::Unseen(upload)),
-                // It moved in the last moment: look again.
-                Err(back) => exchange = back,
+                // It was claimed in the last moment: look again, once. What can be taken
+                // back neither then is in the hands of somebody who plays with it.
+                Err(back) if !moved => {
+                    exchange = back;
+                    moved = true;
+                }
+                Err(back) => {
+                    record.unanswered(back.instance());
+                    return Ok(Attempt::Lost(upload));
+                }
             },
             Waited::Answer(Answer::Lost) => {
                 record.unanswered(exchange.instance());
