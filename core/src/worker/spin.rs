@@ -17,7 +17,8 @@ use crate::sync::spin_hint;
 ///
 /// To spin until something comes is not yet to gain by it: work that comes every 20 µs would
 /// keep a thread spinning all the time, and sleeping it takes several pieces for one wake-up.
-/// So only what comes soon counts; what comes late is tolerated some times in a row.
+/// So what comes late raises a doubt that what comes soon has to lower: when more comes late
+/// than soon, spinning is given up, and a trial has succeeded only when its doubt is gone.
 #[derive(Debug, Clone)]
 pub struct Spin {
     cap: u32,
@@ -27,8 +28,8 @@ pub struct Spin {
     /// Sleeps from that trial to the one after it, if it fails.
     pause: u32,
     on_trial: bool,
-    /// Hits in a row that cost more than they were worth.
-    dear: u32,
+    /// Hits that cost more than they were worth, less those that were worth it.
+    doubt: u32,
 }
 
 /// Less than this is not worth looking.
@@ -37,10 +38,11 @@ const LEAST: u32 = 32;
 /// cores by far; with the default of 50 µs this is 3 µs, what a wake-up costs in processor time
 /// on both sides. Work that comes at longer intervals comes in batches, for one call.
 const DEAR_PART: u32 = 16;
-/// Dear hits in a row after which spinning is given up. Until then the other side, which may
-/// be on trial itself, has time to find out that this one is awake.
-const DEAR_MAX: u32 = 16;
-/// Sleeps before the first trial, and after every wait that spinning ended in time.
+/// The doubt at which spinning is given up, and the one that a trial begins with. Between the
+/// two the other side has time to find out that this one is awake, and to stay awake itself.
+const DOUBT_MAX: u32 = 16;
+const DOUBT_ON_TRIAL: u32 = 8;
+/// Sleeps before the first trial, and after spinning that paid.
 const PAUSE_MIN: u32 = 8;
 /// Sleeps between two trials at most.
 const PAUSE_MAX: u32 = 1024;
@@ -48,7 +50,7 @@ const PAUSE_MAX: u32 = 1024;
 impl Spin {
     /// A budget of at most `cap` looks; 0 never spins.
     pub const fn new(cap: u32) -> Spin {
-        Spin { cap, budget: cap, left: PAUSE_MIN, pause: PAUSE_MIN, on_trial: false, dear: 0 }
+        Spin { cap, budget: cap, left: PAUSE_MIN, pause: PAUSE_MIN, on_trial: false, doubt: 0 }
     }
 
     /// Looks until `ready` holds or the budget is spent. Gives what it saw last.
@@ -74,18 +76,19 @@ impl Spin {
         if look > self.cap / DEAR_PART {
             return self.dear();
         }
-        self.dear = 0;
         self.budget = (self.budget * 2).min(self.cap);
-        self.left = PAUSE_MIN;
-        self.pause = PAUSE_MIN;
+        self.doubt = self.doubt.saturating_sub(1);
+        if self.doubt == 0 {
+            self.left = PAUSE_MIN;
+            self.pause = PAUSE_MIN;
+        }
     }
 
     /// What came would have cost less by a wake-up.
     #[cold]
     fn dear(&mut self) {
-        self.dear += 1;
-        if self.dear == DEAR_MAX {
-            self.dear = 0;
+        self.doubt += 1;
+        if self.doubt >= DOUBT_MAX {
             self.budget = 0;
         }
     }
@@ -104,6 +107,7 @@ impl Spin {
             self.pause = (self.pause * 2).min(PAUSE_MAX);
             self.left = self.pause;
             self.budget = self.cap;
+            self.doubt = DOUBT_ON_TRIAL;
             self.on_trial = true;
         }
     }

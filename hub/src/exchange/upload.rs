@@ -70,9 +70,13 @@ pub(crate) enum Uploaded {
 impl Upload {
     /// A body that comes from `source`, or none when that has ended already.
     pub(crate) fn new(source: Incoming, version: Version) -> Upload {
+        Upload::of((!source.is_end_stream()).then_some(source), version)
+    }
+
+    fn of(source: Option<Incoming>, version: Version) -> Upload {
         Upload {
             version,
-            source: (!source.is_end_stream()).then_some(source),
+            source,
             chunks: VecDeque::new(),
             chunk: 0,
             offset: 0,
@@ -84,6 +88,12 @@ impl Upload {
             received: None,
             left: u64::MAX,
         }
+    }
+
+    /// Takes all of it away; nothing is left here.
+    pub(crate) fn take(&mut self) -> Upload {
+        let rest = Upload::of(None, self.version);
+        std::mem::replace(self, rest)
     }
 
     /// How long nothing of it may come, and how long it may be. Before anything is taken.

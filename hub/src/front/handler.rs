@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::response::IntoResponse;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 use http::{Method, Response, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -44,25 +45,29 @@ pub(super) struct Client {
 }
 
 /// Answers one request. The connection has been busy since hyper had the request's head.
+///
+/// What is large is lent all the way down: an async function holds what it is given twice,
+/// and every level's copy would be one of some hundred bytes for each request.
 pub(super) async fn handle(
     shared: &Shared,
     client: &Client,
     busy: Busy,
-    request: http::Request<Incoming>,
+    parts: &mut Parts,
+    body: Incoming,
 ) -> Response<Body> {
-    let mut record = Record::begin(busy, request.method());
-    let version = request.version();
+    let mut record = Record::begin(busy, &parts.method);
+    let version = parts.version;
     let Peer { address, via } = &client.peer;
     let (trusted, tells, grant, wish) = {
         let config = shared.config();
-        let (method, headers) = (request.method(), request.headers());
+        let (method, headers) = (&parts.method, &parts.headers);
         let grant = config.cors.as_ref().map(|cors| Grant::of(cors, headers));
         let wish = config.compression.enabled.then(|| Wish::of(method, headers));
         (via.is_trusted(&config.forwarded), Tells::of(&config.forwarded), grant, wish)
     };
-    let id = RequestId::of(request.headers(), trusted);
-    let origin = Origin { peer: *address, via, trusted, tells, id: id.clone() };
-    let mut response = answer(shared, client, request, origin, &mut record).await;
+    let id = RequestId::of(&parts.headers, trusted);
+    let origin = Origin { peer: *address, via, trusted, tells, id };
+    let mut response = answer(shared, client, parts, body, &origin, &mut record).await;
     if let Some(wish) = wish {
         let config = shared.config();
         response = wish.grant(&config.compression, &shared.compressions, response);
@@ -73,7 +78,7 @@ pub(super) async fn handle(
         grant.write(cors, response.headers_mut());
     }
     if tells.request_id {
-        response.headers_mut().insert(X_REQUEST_ID, id.value());
+        response.headers_mut().insert(X_REQUEST_ID, origin.id.value());
     }
     client.pace.set_large_map(response.headers().len() > HEADERS_KEPT_MAX);
     record.set_status(response.status());
@@ -92,19 +97,19 @@ fn said(version: Version, body: &Body) -> Said {
 async fn answer(
     shared: &Shared,
     client: &Client,
-    request: http::Request<Incoming>,
-    origin: Origin<'_>,
+    parts: &mut Parts,
+    body: Incoming,
+    origin: &Origin<'_>,
     record: &mut Record,
 ) -> Response<Kind> {
-    if let Some(page) = Page::at(request.uri().path()) {
+    if let Some(page) = Page::at(parts.uri.path()) {
         record.set_route(RouteId::OWN);
-        let answer = page.answer(shared, request.method()).map(Kind::Own);
-        let version = request.version();
-        drain(request.into_body(), version);
+        let answer = page.answer(shared, &parts.method).map(Kind::Own);
+        drain(body, parts.version);
         return answer;
     }
-    let is_head = *request.method() == Method::HEAD;
-    match proxy(shared, client, request, origin, record).await {
+    let is_head = parts.method == Method::HEAD;
+    match proxy(shared, client, parts, body, origin, record).await {
         Ok(response) => response,
         Err(problem) => {
             record.set_problem(problem.kind());
@@ -124,12 +129,12 @@ fn refused(client: &Client) -> Problem {
 async fn proxy(
     shared: &Shared,
     client: &Client,
-    request: http::Request<Incoming>,
-    origin: Origin<'_>,
+    parts: &mut Parts,
+    body: Incoming,
+    origin: &Origin<'_>,
     record: &mut Record,
 ) -> Result<Response<Kind>, Problem> {
-    let (mut parts, incoming) = request.into_parts();
-    let mut upload = Upload::new(incoming, parts.version);
+    let mut upload = Upload::new(body, parts.version);
     if let Some(token) = shared.admin_token.load().as_deref()
         && token.is_in(&parts.headers)
     {
@@ -142,7 +147,7 @@ async fn proxy(
     let (mut limits, small, mut request) = {
         let config = shared.config();
         if config.log.access || shared.telemetry.get().is_some() {
-            record.log(Access::of(&parts, client.peer.address, &origin.id, config.log.access));
+            record.log(Access::of(parts, client.peer.address, &origin.id, config.log.access));
         }
         if parts.uri.path().is_empty() {
             return Err(refused(client));
@@ -187,17 +192,12 @@ async fn proxy(
             Slot::Reply(reply) => return Ok(reply),
         };
         upload.set_repeatable(idempotent);
+        let upload = &mut upload;
         match attempt(shared, client, &mut request, exchange, upload, &limits, record).await? {
             Attempt::Answered(response) => return Ok(response),
-            Attempt::Unseen(again) => {
-                shared.metrics.moved.add_one();
-                upload = again;
-            }
-            Attempt::Lost(again) if idempotent => {
-                upload = again;
-                retried = true;
-            }
-            Attempt::Lost(_) => return Err(worker_gone()),
+            Attempt::Unseen => shared.metrics.moved.add_one(),
+            Attempt::Lost if idempotent => retried = true,
+            Attempt::Lost => return Err(worker_gone()),
         }
         if !upload.rewind() {
             return Err(worker_gone());
@@ -230,9 +230,9 @@ enum Attempt {
     /// With a response.
     Answered(Response<Kind>),
     /// The worker is gone and never saw the request.
-    Unseen(Upload),
+    Unseen,
     /// The worker is gone with the request in its hands.
-    Lost(Upload),
+    Lost,
 }
 
 /// What the wait for an answer ended with.
@@ -250,25 +250,26 @@ async fn attempt(
     client: &Client,
     request: &mut Request<'_>,
     mut exchange: Exchange,
-    mut upload: Upload,
+    upload: &mut Upload,
     limits: &Limits,
     record: &mut Record,
 ) -> Result<Attempt, Problem> {
     upload.push(&exchange);
     match exchange.publish() {
         Ok(()) => {}
-        Err(NoSlot::Gone) => return Ok(Attempt::Unseen(upload)),
+        Err(NoSlot::Gone) => return Ok(Attempt::Unseen),
         Err(NoSlot::Busy | NoSlot::NoMemory) => return Err(queue_stuck()),
     }
     let (mut stays, mut moved) = (false, false);
     loop {
-        let (waited, uploading) = wait(client, &exchange, &mut upload, limits, stays).await;
+        let (waited, uploading) = wait(client, &exchange, upload, limits, stays).await;
         match waited {
             Waited::Answer(Answer::Head { length, done }) => {
                 record.answered(exchange.instance());
                 let registration = exchange.registration().clone();
                 let instance = &registration.instance;
-                let answered = Answered { exchange, upload, uploading, length, done };
+                let upload = uploading.then_some(upload);
+                let answered = Answered { exchange, upload, length, done };
                 if client.pace.has_large_map() {
                     request.forget_headers();
                 }
@@ -297,7 +298,7 @@ async fn attempt(
                 stays = true;
             }
             Waited::Answer(Answer::Unseen) => match exchange.withdraw() {
-                Ok(()) => return Ok(Attempt::Unseen(upload)),
+                Ok(()) => return Ok(Attempt::Unseen),
                 // It was claimed in the last moment: look again, once. What can be taken
                 // back neither then is in the hands of somebody who plays with it.
                 Err(back) if !moved => {
@@ -306,12 +307,12 @@ async fn attempt(
                 }
                 Err(back) => {
                     record.unanswered(back.instance());
-                    return Ok(Attempt::Lost(upload));
+                    return Ok(Attempt::Lost);
                 }
             },
             Waited::Answer(Answer::Lost) => {
                 record.unanswered(exchange.instance());
-                return Ok(Attempt::Lost(upload));
+                return Ok(Attempt::Lost);
             }
             Waited::ClientStalled => return Err(body_timeout()),
             Waited::TooLarge => return Err(limits.too_large()),

@@ -35,11 +35,12 @@ pub(super) async fn serve(
     let mut wire = wire.guarded(head_bytes);
     let is_heard = wire.inner_mut().is_heard();
     let client = Client { peer, pace };
-    let service = service_fn(|request| {
+    let service = service_fn(|request: http::Request<Incoming>| {
         let client = &client;
         // At once: hyper reads on before it polls.
         let busy = client.pace.begin();
-        async move { Ok::<_, Infallible>(handle(shared, client, busy, request).await) }
+        let (mut parts, body) = request.into_parts();
+        async move { Ok::<_, Infallible>(handle(shared, client, busy, &mut parts, body).await) }
     });
     let connection = http1::Builder::new()
         .header_read_timeout(None)

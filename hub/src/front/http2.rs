@@ -57,12 +57,13 @@ pub(super) async fn serve(
     };
     // The connection is told first, and cut off only if that does not help.
     wire.set_head_limit(times.header_read + GOODBYE);
-    let service = service_fn(|request| {
+    let service = service_fn(|request: http::Request<Incoming>| {
+        let (mut parts, body) = request.into_parts();
         let (shared, peer) = (shared.clone(), peer.clone());
         async move {
             let client = Client { peer, pace: STREAM.with(Arc::clone) };
             let busy = client.pace.begin();
-            Ok::<_, Infallible>(handle(&shared, &client, busy, request).await)
+            Ok::<_, Infallible>(handle(&shared, &client, busy, &mut parts, body).await)
         }
     });
     let window = limits.http2_window_bytes;

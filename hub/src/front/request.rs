@@ -25,8 +25,8 @@ use crate::telemetry::SpanIds;
 /// What of a request does not depend on who serves it.
 #[derive(Debug)]
 pub(super) struct Request<'c> {
-    pub(super) parts: Parts,
-    origin: Origin<'c>,
+    pub(super) parts: &'c mut Parts,
+    origin: &'c Origin<'c>,
     heard: Option<Box<Heard>>,
     trace: Option<Trace>,
     named: Named,
@@ -67,15 +67,15 @@ const WIRE_FIELD_BYTES: usize = 4;
 impl<'c> Request<'c> {
     /// Checks what hyper does not.
     pub(super) fn new(
-        mut parts: Parts,
+        parts: &'c mut Parts,
         has_body: bool,
-        origin: Origin<'c>,
+        origin: &'c Origin<'c>,
         config: &Config,
     ) -> Result<Request<'c>, Problem> {
         let head_bytes_max = config.limits.head_bytes;
-        authority::adopt(&mut parts)?;
-        check_host(&parts)?;
-        target::adopt(&mut parts, has_body)?;
+        authority::adopt(parts)?;
+        check_host(parts)?;
+        target::adopt(parts, has_body)?;
         let named = Named::of_request(&parts.headers);
         let strings = parts.method.as_str().len()
             + parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
@@ -153,7 +153,7 @@ impl<'c> Request<'c> {
         params: &Params<'_, '_>,
         deadline_ns: u64,
     ) -> Result<(), NotEncoded> {
-        let parts = &self.parts;
+        let parts = &*self.parts;
         let pattern = &place.route().pattern;
         // Every value is a part of the path, so no longer than it; names are short.
         let more = pattern.text().len() * 2 + self.path().len();

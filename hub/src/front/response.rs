@@ -55,11 +55,10 @@ struct Head {
 
 /// An exchange whose answer's head is there.
 #[derive(Debug)]
-pub(super) struct Answered {
+pub(super) struct Answered<'u> {
     pub(super) exchange: Exchange,
-    pub(super) upload: Upload,
-    /// Some of the request is still to be pushed.
-    pub(super) uploading: bool,
+    /// What is still to be pushed of the request, if anything is.
+    pub(super) upload: Option<&'u mut Upload>,
     /// Bytes of the head.
     pub(super) length: u32,
     /// The worker is through with it.
@@ -72,7 +71,7 @@ pub(super) fn respond(
     shared: &Shared,
     request: &mut Request<'_>,
     idle: Duration,
-    answered: Answered,
+    answered: Answered<'_>,
 ) -> Result<Response<Kind>, BadAnswer> {
     let (method, headers) = (request.method().clone(), request.give_headers());
     let is_http2 = request.parts.version == Version::HTTP_2;
@@ -132,12 +131,12 @@ fn is_empty_by_nature(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
-fn stream(shared: &Shared, idle: Duration, answered: Answered, length: Option<u64>) -> Kind {
-    let Answered { exchange, upload, uploading, .. } = answered;
+fn stream(shared: &Shared, idle: Duration, answered: Answered<'_>, length: Option<u64>) -> Kind {
+    let Answered { exchange, upload, .. } = answered;
     exchange.streams();
     let exchange = Arc::new(exchange);
     let spool_bytes = shared.config().limits.spool_bytes;
-    let upload = uploading.then(|| UploadTask::spawn(upload, exchange.clone()));
+    let upload = upload.map(|upload| UploadTask::spawn(upload.take(), exchange.clone()));
     let (spool, reader) = Spool::new(spool_bytes, shared.spool_budget.clone());
     tokio::spawn(Download::new(exchange, spool, length, idle, upload).run());
     Kind::Stream { reader, remaining: length }

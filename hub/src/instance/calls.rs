@@ -6,10 +6,11 @@
 //! region task makes it when this thread's other tasks that were ready have run, each of
 //! which may have published a request. With few in flight each is called for at once.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
 use atomic_waker::AtomicWaker;
+use slotway_core::Rung;
 
 use super::Instance;
 
@@ -26,6 +27,8 @@ pub(super) struct Calls {
     owed: AtomicU32,
     /// The region task.
     caller: AtomicWaker,
+    /// The last call woke nobody, because nobody slept.
+    found_awake: AtomicBool,
 }
 
 impl Calls {
@@ -54,6 +57,20 @@ impl Calls {
         self.owed.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether the worker was awake when it was called last.
+    pub(super) fn found_awake(&self) -> bool {
+        // Relaxed: a hint.
+        self.found_awake.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, rung: Rung) {
+        let awake = !rung.woke() && !rung.doorbell();
+        // Relaxed: as above. Mostly it is what it was, and its line stays shared.
+        if awake != self.found_awake() {
+            self.found_awake.store(awake, Ordering::Relaxed);
+        }
+    }
+
     /// Waits until a call is owed.
     pub(super) fn poll_owed(&self, cx: &Context<'_>) -> Poll<()> {
         // Before the look, so that nothing that comes after it goes unnoticed.
@@ -68,15 +85,21 @@ impl Instance {
         // With few requests in flight nobody may come who shares the call, and what is owed
         // rests with one thread of the runtime; so at once.
         if self.in_flight() <= AT_ONCE_MAX || self.calls.owe() {
-            self.ring(self.side().call_worker());
+            self.call();
         }
     }
 
     /// Makes the call that is owed.
     pub(super) fn settle(&self) {
         if self.calls.take() {
-            self.ring(self.side().call_worker());
+            self.call();
         }
+    }
+
+    fn call(&self) {
+        let rung = self.side().call_worker();
+        self.calls.note(rung);
+        self.ring(rung);
     }
 }
 

@@ -14,8 +14,11 @@ use tokio::task::yield_now;
 
 use super::Instance;
 
-/// How many sleeps pass between two trials of a time that has shrunk to nothing.
+/// How many sleeps pass between two trials of a time that has shrunk to nothing; and how
+/// many times sooner a trial comes while the worker is found awake. It looks for requests
+/// then, and goes on doing so only if they come soon.
 const SLEEPS_BETWEEN_TRIALS: u32 = 64;
+const SOONER: u32 = 16;
 /// A trial is this part of the most that is allowed.
 const TRIAL_PART: u32 = 4;
 /// An answer that comes later than this part of the cap costs more to look for than to be
@@ -46,7 +49,7 @@ impl Spin {
     /// Looks for as long as it pays. `true`: there is something to see to.
     pub(super) async fn look(&mut self, instance: &Instance) -> bool {
         if self.budget.is_zero() {
-            self.rest();
+            self.rest(instance.calls.found_awake());
             return false;
         }
         if !(1..=IN_FLIGHT_MAX).contains(&instance.in_flight()) {
@@ -91,9 +94,11 @@ impl Spin {
         }
     }
 
-    fn rest(&mut self) {
-        self.sleeps += 1;
-        if self.sleeps.is_multiple_of(SLEEPS_BETWEEN_TRIALS) {
+    /// `awake`: the worker, when it was called last.
+    fn rest(&mut self, awake: bool) {
+        self.sleeps += if awake { SOONER } else { 1 };
+        if self.sleeps >= SLEEPS_BETWEEN_TRIALS {
+            self.sleeps = 0;
             self.budget = self.cap / TRIAL_PART;
         }
     }

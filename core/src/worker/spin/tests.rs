@@ -1,7 +1,7 @@
 //! Goal: spinning that pays is kept, spinning that does not costs next to nothing, and a
 //! side that has given spinning up finds out when it would pay.
 
-use super::{DEAR_MAX, LEAST, PAUSE_MAX, Spin};
+use super::{DOUBT_MAX, LEAST, PAUSE_MAX, Spin};
 
 const CAP: u32 = 1024;
 
@@ -45,7 +45,17 @@ fn spinning_that_costs_more_than_a_wake_up_ends() {
     // One look a wait; and for a start, some early trials, then one in a thousand waits, as
     // many dear hits as there may be in a row.
     let (waits, trials) = (20_000, 1 + 8 + 20_000 / PAUSE_MAX);
-    assert!(looks < waits + 501 * DEAR_MAX * trials, "{looks} looks for {waits} waits");
+    assert!(looks < waits + 501 * DOUBT_MAX * trials, "{looks} looks for {waits} waits");
+}
+
+#[test]
+fn work_that_mostly_comes_late_is_slept_for() {
+    let mut spin = Spin::new(CAP);
+    // One of three comes soon.
+    let comes_after = |number: u32| if number.is_multiple_of(3) { 20 } else { 300 };
+    let waits = 100_000;
+    let looks: u32 = (0..waits).map(|number| wait(&mut spin, comes_after(number)).0).sum();
+    assert!(looks < waits * 10, "{looks} looks for {waits} waits");
 }
 
 #[test]

@@ -24,9 +24,20 @@ fn what_does_not_pay_stops_and_is_tried_again() {
     assert_eq!(spin.budget, Duration::ZERO);
     for _ in 0..SLEEPS_BETWEEN_TRIALS {
         assert_eq!(spin.budget, Duration::ZERO);
-        spin.rest();
+        spin.rest(false);
     }
     assert_eq!(spin.budget, CAP / TRIAL_PART);
+}
+
+#[test]
+fn a_worker_that_is_awake_is_looked_for_sooner() {
+    let mut spin = Spin::new(CAP);
+    spin.wasted();
+    let sleeps = (1..).find(|_| {
+        spin.rest(true);
+        !spin.budget.is_zero()
+    });
+    assert_eq!(sleeps, Some(SLEEPS_BETWEEN_TRIALS / SOONER));
 }
 
 #[test]
@@ -48,7 +59,7 @@ fn a_cap_of_zero_never_looks() {
     let mut spin = Spin::new(Duration::ZERO);
     for _ in 0..1000 {
         spin.hit(SOON);
-        spin.rest();
+        spin.rest(false);
         assert_eq!(spin.budget, Duration::ZERO);
     }
 }
