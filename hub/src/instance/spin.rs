@@ -24,8 +24,8 @@ const TRIAL_PART: u32 = 4;
 /// An answer that comes later than this part of the cap costs more to look for than to be
 /// woken for; mostly its worker had to be woken itself.
 const DEAR_PART: u32 = 2;
-/// Such answers in a row that end the looking.
-const DEAR_MAX: u32 = 16;
+/// Such answers more than others end the looking.
+const DOUBT_MAX: u32 = 16;
 /// With more exchanges than these in flight somebody always has work, and an answer that is
 /// noticed a little later costs no throughput.
 const IN_FLIGHT_MAX: u32 = 4;
@@ -36,14 +36,14 @@ pub(super) struct Spin {
     cap: Duration,
     budget: Duration,
     sleeps: u32,
-    /// Answers in a row that came late.
-    dear: u32,
+    /// Answers that came late, less those that came soon.
+    doubt: u32,
 }
 
 impl Spin {
     /// `cap`: the most that may be spent before one sleep; zero never looks twice.
     pub(super) fn new(cap: Duration) -> Spin {
-        Spin { cap, budget: cap / TRIAL_PART, sleeps: 0, dear: 0 }
+        Spin { cap, budget: cap / TRIAL_PART, sleeps: 0, doubt: 0 }
     }
 
     /// Looks for as long as it pays. `true`: there is something to see to.
@@ -76,14 +76,14 @@ impl Spin {
 
     fn hit(&mut self, after: Duration) {
         if after > self.cap / DEAR_PART {
-            self.dear += 1;
-            if self.dear == DEAR_MAX {
-                self.dear = 0;
+            self.doubt += 1;
+            if self.doubt >= DOUBT_MAX {
+                self.doubt = 0;
                 self.budget = Duration::ZERO;
             }
             return;
         }
-        self.dear = 0;
+        self.doubt = self.doubt.saturating_sub(1);
         self.budget = (self.budget * 2).min(self.cap);
     }
 
