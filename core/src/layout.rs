@@ -6,6 +6,7 @@
 
 use core::fmt;
 use core::mem::{offset_of, size_of};
+use core::ops::Range;
 
 use crate::signal::words_for;
 use crate::spec::{REGION_BYTES_MAX, RegionSpec, SpecError};
@@ -74,6 +75,34 @@ pub struct RegionHeader {
     pub payloads: u64,
     /// Bytes from one slot's payload to the next.
     pub payload_stride: u64,
+}
+
+impl RegionHeader {
+    /// The words by which the two sides speak, as ranges of offsets: bells, queue, maps and
+    /// what slots' headers use. For tests and tools that look at a region from outside, or
+    /// spoil it.
+    #[doc(hidden)]
+    pub fn spoken(&self) -> impl Iterator<Item = Range<u64>> + use<> {
+        /// The used bytes of a slot header's four lines.
+        const LINES: [Range<u64>; 4] = [0..28, 64..80, 128..136, 192..204];
+        let of = |at: u64, bytes: u64| at..at + bytes;
+        let map = |at: u64| [of(at, 8), of(at + 128, 8 * self.map_words)];
+        let (first, stride) = (self.slot_headers, self.slot_header_stride);
+        let slots = (0..u64::from(self.slots)).flat_map(move |slot| {
+            let at = first + slot * stride;
+            LINES.map(|line| at + line.start..at + line.end)
+        });
+        [
+            of(self.hub_bell, 4),
+            of(self.worker_bell, 8),
+            of(self.queue_head, 4),
+            of(self.queue_cells, 8 * self.queue_length),
+        ]
+        .into_iter()
+        .chain(map(self.attention))
+        .chain(map(self.notice))
+        .chain(slots)
+    }
 }
 
 const _: () = assert!(offset_of!(RegionHeader, layout_major) == 8);

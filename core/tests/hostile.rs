@@ -1,6 +1,7 @@
 //! A worker that writes what it likes into every word of a region: the hub does not panic,
 //! does not hang, and never hands out a slot that is in use.
 
+use core::ops::Range;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::collections::HashSet;
@@ -32,23 +33,11 @@ impl Hostile {
     fn new(mapping: &Mapping) -> Hostile {
         let header = mapping.region().layout().header();
         let mut words = Vec::new();
-        let mut add = |offset: u64, bytes: u64| words.extend((offset..offset + bytes).step_by(4));
-        add(header.hub_bell, 4);
-        add(header.worker_bell, 8);
-        add(header.queue_head, 4);
-        add(header.queue_cells, 8 * header.queue_length);
-        for map in [header.attention, header.notice] {
-            add(map, 8);
-            add(map + 128, 8 * header.map_words);
-        }
+        let mut add = |range: Range<u64>| words.extend(range.step_by(4));
+        header.spoken().for_each(&mut add);
         for slot in 0..u64::from(header.slots) {
-            let slot_header = header.slot_headers + slot * header.slot_header_stride;
-            // The used words of its four lines.
-            for (line, bytes) in [(0, 28), (64, 16), (128, 8), (192, 12)] {
-                add(slot_header + line, bytes);
-            }
             let response_head = header.payloads + slot * header.payload_stride + 4096;
-            add(response_head, 16);
+            add(response_head..response_head + 16);
         }
         let fd = mapping.fd().try_clone_to_owned().expect("a descriptor");
         Hostile { file: File::from(fd), words }

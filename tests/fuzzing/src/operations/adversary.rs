@@ -41,19 +41,10 @@ impl<'a> Adversary<'a> {
         let mut add = |from: u64, bytes: u64| {
             meaningful.extend((from / 4) as usize..((from + bytes) / 4) as usize);
         };
-        add(header.hub_bell, 4);
-        add(header.worker_bell, 8);
-        add(header.queue_head, 4);
-        add(header.queue_cells, 8 * header.queue_length);
-        for map in [header.attention, header.notice] {
-            add(map, 8);
-            add(map + 128, 8 * header.map_words);
+        for range in header.spoken() {
+            add(range.start, range.end - range.start);
         }
         for slot in 0..u64::from(SPEC.slots) {
-            let at = header.slot_headers + slot * header.slot_header_stride;
-            for (line, bytes) in [(0, 28), (64, 16), (128, 8), (192, 12)] {
-                add(at + line, bytes);
-            }
             let payload = header.payloads + slot * header.payload_stride;
             // The heads' fixed parts, and the first bytes of the rings.
             add(payload, 104);
