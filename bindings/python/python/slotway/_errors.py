@@ -1,0 +1,137 @@
+"""What can go wrong, one class for each stable code of the C interface."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Error(Exception):
+    """The base of everything that slotway raises by itself.
+
+    ``code`` is the number of the C interface's status, ``name`` its name. Both are stable;
+    the text is for people and may change.
+    """
+
+    code: ClassVar[int] = -16
+    name: ClassVar[str] = "internal"
+
+
+class InvalidArgument(Error, ValueError):
+    """An option, a name, a pattern or another argument is not acceptable."""
+
+    code = -1
+    name = "invalid_argument"
+
+
+class Closed(Error):
+    """The connection was shut down: no further request comes."""
+
+    code = -2
+    name = "closed"
+
+
+class Timeout(Error, TimeoutError):
+    """The time was over before anything happened."""
+
+    code = -3
+    name = "timeout"
+
+
+class Refused(Error):
+    """The hub refused the connection or a registration."""
+
+    code = -5
+    name = "refused"
+
+
+class ProtocolError(Error):
+    """What is at the other end of the control socket does not speak the protocol."""
+
+    code = -6
+    name = "protocol"
+
+
+class SystemRefused(Error):
+    """The system refused something."""
+
+    code = -7
+    name = "io"
+
+
+class AlreadyAnswered(Error):
+    """The request has had its one answer already."""
+
+    code = -8
+    name = "already_answered"
+
+
+class OutOfOrder(Error):
+    """The call does not fit what was done before."""
+
+    code = -9
+    name = "out_of_order"
+
+
+class TooLarge(Error):
+    """Something is larger than its place."""
+
+    code = -10
+    name = "too_large"
+
+
+class Cancelled(Error):
+    """Nobody waits for the answer any more: the client went away or the deadline passed."""
+
+    code = -11
+    name = "cancelled"
+
+
+class HubGone(Error):
+    """The hub that sent the request is gone; its answer would go nowhere."""
+
+    code = -12
+    name = "hub_gone"
+
+
+class BodyAborted(Error):
+    """The client broke the request's body off."""
+
+    code = -13
+    name = "body_aborted"
+
+
+class BodyLength(Error):
+    """The response's body has another length than its content-length says."""
+
+    code = -14
+    name = "body_length"
+
+
+class InvalidHead(Error, ValueError):
+    """The status or a header cannot be part of a response."""
+
+    code = -15
+    name = "invalid_head"
+
+
+#: The class of each code. The native part raises by it.
+BY_CODE: dict[int, type[Error]] = {
+    kind.code: kind
+    for kind in (
+        Error,
+        InvalidArgument,
+        Closed,
+        Timeout,
+        Refused,
+        ProtocolError,
+        SystemRefused,
+        AlreadyAnswered,
+        OutOfOrder,
+        TooLarge,
+        Cancelled,
+        HubGone,
+        BodyAborted,
+        BodyLength,
+        InvalidHead,
+    )
+}

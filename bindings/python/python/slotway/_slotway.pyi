@@ -1,0 +1,243 @@
+"""The native part of slotway: a connection to the hub, and the requests that come out of it.
+
+The package is built on it, and so can you when the package does not fit: one object for a
+connection, one for a request with its answer. Methods wait only where they take a timeout,
+in seconds; ``None`` waits for ever. They let go of the interpreter while they wait.
+"""
+
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from typing import Literal, TypeAlias, final
+
+from typing_extensions import Buffer
+
+__version__: str
+
+#: A name and a value, text (ISO 8859-1) or bytes.
+_Header: TypeAlias = tuple[str | bytes, str | bytes]
+#: A method or "*", a pattern, a host or None, and whether a request may be sent twice.
+_Route: TypeAlias = tuple[str, str, str | None, bool]
+
+@final
+class Core:
+    """A worker's connection to its hub: requests come out of it.
+
+    A thread of its own keeps it up and comes back to the next hub when this one goes away.
+    Threads call ``next``; or one event loop watches ``fileno`` and calls ``take``.
+    """
+
+    def __new__(
+        cls,
+        registrations: Sequence[tuple[str, Sequence[_Route], int | None]],
+        *,
+        hub: str | PathLike[str] | None = None,
+        slots: int | None = None,
+        head_bytes: int | None = None,
+        request_bytes: int | None = None,
+        response_bytes: int | None = None,
+        spin: int | None = None,
+        drain_deadline: float | None = None,
+        generation: int | None = None,
+        connect: float | Literal["once"] | None = None,
+    ) -> Core:
+        """Begins to connect and register, and returns.
+
+        A registration is a name, its routes, and how many requests at a time it takes at
+        most (None: as many as there are slots). ``connect`` is what ``wait_live`` waits
+        for: None for as long as it takes, a number of seconds, or "once" for one attempt.
+        """
+
+    def wait_live(self) -> None:
+        """Waits until the hub sends requests here. Does not hear signals meanwhile."""
+
+    def next(self, timeout: float | None = None) -> Exchange | None:
+        """The next request; None when the time is over. From any number of threads.
+
+        Raises Closed after a shutdown. Does not hear signals while it waits, so it is for
+        threads other than the main one.
+        """
+
+    def fileno(self) -> int:
+        """The descriptor for an event loop, the same for the connection's whole life."""
+
+    def take(self, limit: int = 64) -> list[Exchange]:
+        """The requests that are here, at most so many, without waiting.
+
+        None at all: the descriptor becomes readable when there may be some, or notices.
+        Call it until then, and then ``take_notices``. Raises Closed after a shutdown.
+        """
+
+    def take_notices(self) -> list[int]:
+        """The tokens of requests for which a wait may be over that a ``try_`` or ``poll_``
+        method began. A token may come without cause, also after the answer."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a hub at the other end now."""
+
+    @property
+    def states(self) -> list[str]:
+        """How each registration stands, for people."""
+
+    def begin_shutdown(self) -> None:
+        """Begins to drain: nothing new comes, what is in hand is to be answered."""
+
+    def begin_close(self) -> None:
+        """Begins to close without a drain: the hub answers for what is in hand."""
+
+    def wait_closed(self, timeout: float | None = None) -> bool:
+        """Waits until it is closed; whether everything in hand was answered by then."""
+
+    def close(self) -> None:
+        """Closes without a drain, and waits for it."""
+
+@final
+class Exchange:
+    """A request in hand and the duty to answer it.
+
+    What is read of it is copied when it is asked for; the body, by ``body``, is not. After
+    the answer asking raises AlreadyAnswered. One that is dropped unanswered is answered
+    with 500. From any thread; the answer from one at a time, the body from one at a time.
+    """
+
+    @property
+    def key(self) -> int:
+        """The index of the route that matched, among all that were registered."""
+
+    @property
+    def registration(self) -> int:
+        """The index of the registration that matched."""
+
+    @property
+    def route_index(self) -> int:
+        """The index of the route that matched, in its registration."""
+
+    @property
+    def method(self) -> str:
+        """The method as it was sent."""
+
+    @property
+    def path(self) -> str:
+        """The path without its percent-encoding; what is not UTF-8 is replaced."""
+
+    @property
+    def raw_path(self) -> bytes:
+        """The path as it was sent."""
+
+    @property
+    def query(self) -> bytes:
+        """What follows the question mark, as it was sent; empty without one."""
+
+    @property
+    def route(self) -> str:
+        """The pattern that matched."""
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The path's parameters, without percent-encoding."""
+
+    def param(self, name: str) -> str | None:
+        """One of the path's parameters."""
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers in order, names in lower case."""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, its name in any case of letters."""
+
+    @property
+    def http_version(self) -> str:
+        """ "1.0", "1.1" or "2"."""
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """Address and port of who sent it; None over a Unix socket."""
+
+    @property
+    def content_length(self) -> int | None:
+        """The body's length if the client stated it."""
+
+    @property
+    def token(self) -> int:
+        """What ``Core.take_notices`` tells this request by."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+
+    def poll_cancelled(self) -> bool:
+        """Like ``cancelled``; if not, a notice comes when it is."""
+
+    def wait_cancelled(self, timeout: float | None = None) -> bool:
+        """Waits until nobody waits for the answer any more; False when the time is over or
+        the request was answered."""
+
+    @property
+    def time_left(self) -> float | None:
+        """Seconds until the answer is due; None for ever."""
+
+    def body(self, timeout: float | None = None) -> memoryview:
+        """Waits for the whole body and gives a view of it where it lies, read-only.
+
+        The view ends with the answer: using it later raises ValueError. A body that the
+        slot does not hold at once is copied. A second call gives the same view.
+        """
+
+    def read(self, size: int = -1, timeout: float | None = None) -> bytes:
+        """Some of the body, waiting for its first byte; empty at its end."""
+
+    def try_read(self, size: int = -1) -> bytes | None:
+        """Some of the body if there is some now; empty at its end. None: a notice comes
+        when there is more."""
+
+    def read_all(self, timeout: float | None = None) -> bytes:
+        """The rest of the body, waiting for all of it."""
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all of the body has been read, or there is none."""
+
+    def respond(
+        self,
+        status: int,
+        headers: Iterable[_Header] | None = None,
+        body: str | Buffer | None = None,
+    ) -> None:
+        """Answers in one call; text goes as UTF-8. A body that the slot does not hold at
+        once flows as the client takes it, and this waits for it."""
+
+    def start(self, status: int, headers: Iterable[_Header] | None = None) -> None:
+        """Begins a streamed answer. A content-length is held to."""
+
+    def write(self, data: str | Buffer, timeout: float | None = None) -> None:
+        """Adds to a streamed answer, waiting for room."""
+
+    def try_write(self, data: str | Buffer) -> int | None:
+        """Adds as much as there is room for; how many bytes. None: a notice comes when
+        there is room."""
+
+    def flush(self) -> None:
+        """Sends what there is of a streamed answer, its head at least."""
+
+    def finish(self) -> None:
+        """Ends a streamed answer."""
+
+    def abort(self) -> None:
+        """Breaks the answer off: the client gets 502, or a broken connection if the answer
+        had begun."""
+
+    @property
+    def started(self) -> bool:
+        """Whether the answer's head is written."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the answer is complete."""
+
+@final
+class Body:
+    """What a view of a request's body lies over; ``Exchange.body`` makes it."""
+
+    def __len__(self) -> int: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...

@@ -1,0 +1,311 @@
+//! One request and its answer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use slotway_core::head::{Fields, RequestHead};
+
+use crate::buffer::Given;
+use crate::convert::{Headers, latin1, timeout, unquoted, utf8};
+use crate::error::OrRaise;
+use crate::inner::{Inner, Owed};
+
+/// A request in hand and the duty to answer it. One that is dropped unanswered is answered
+/// with 500.
+#[pyclass(frozen, weakref, freelist = 128, module = "slotway._slotway")]
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) inner: Arc<Inner>,
+    /// The index of the route among all that were registered.
+    #[pyo3(get)]
+    key: u32,
+    /// The view of the whole body, once it was asked for.
+    view: Mutex<Option<Py<PyAny>>>,
+}
+
+impl Exchange {
+    /// `firsts` has the key of each registration's first route.
+    pub(crate) fn new(exchange: sdk::Exchange, firsts: &[u32]) -> Exchange {
+        let first = firsts.get(exchange.registration() as usize).copied().unwrap_or(0);
+        let key = first + exchange.route_index();
+        let inner = Arc::new(Inner::new(exchange.into_raw()));
+        Exchange { inner, key, view: Mutex::new(None) }
+    }
+
+    /// The request's head, for `look` to make text and bytes of (P3).
+    #[inline]
+    fn head<T>(&self, py: Python<'_>, look: impl FnOnce(&RequestHead<'_>) -> T) -> PyResult<T> {
+        self.inner.readable(py)?;
+        // SAFETY: the head is used up before anybody can answer: this thread stays attached,
+        // and `look` makes only str and bytes (P1, P3).
+        Ok(look(unsafe { self.inner.raw.head() }))
+    }
+
+    pub(crate) fn view<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        view.as_ref().map(|view| view.bind(py).clone())
+    }
+
+    pub(crate) fn keep_view(&self, view: &Bound<'_, PyAny>) {
+        let mut kept = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(view.clone().unbind());
+    }
+
+    /// Ends the view that was handed out; slices of it live on.
+    pub(crate) fn release_view(&self, py: Python<'_>) {
+        let view = self.view.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(view) = view {
+            // It cannot be while somebody looks through it. Then it keeps the slot.
+            let _ = view.call_method0(py, "release");
+        }
+    }
+}
+
+/// Copies of names and values, as bytes.
+fn copied<'py>(
+    py: Python<'py>,
+    fields: Fields<'_>,
+) -> Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+    fields.map(|(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value))).collect()
+}
+
+#[pymethods]
+impl Exchange {
+    #[getter]
+    fn method<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        self.head(py, |head| PyString::intern(py, head.method()))
+    }
+
+    #[getter]
+    fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        self.head(py, |head| unquoted(py, head.path()))
+    }
+
+    #[getter]
+    fn raw_path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.head(py, |head| PyBytes::new(py, head.path()))
+    }
+
+    #[getter]
+    fn query<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.head(py, |head| PyBytes::new(py, head.query().unwrap_or(&[])))
+    }
+
+    #[getter]
+    fn route<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        self.head(py, |head| PyString::new(py, head.route()))
+    }
+
+    #[getter]
+    fn registration(&self, py: Python<'_>) -> PyResult<u32> {
+        self.head(py, |head| head.registration())
+    }
+
+    #[getter]
+    fn route_index(&self, py: Python<'_>) -> PyResult<u32> {
+        self.head(py, |head| head.route_index())
+    }
+
+    #[getter]
+    fn params<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let fields = self.head(py, |head| {
+            let params = head.params();
+            params.map(|(name, value)| (utf8(py, name), utf8(py, value))).collect::<Vec<_>>()
+        })?;
+        let params = PyDict::new(py);
+        for (name, value) in fields {
+            params.set_item(name, value)?;
+        }
+        Ok(params)
+    }
+
+    fn param<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyString>>> {
+        self.head(py, |head| head.param(name).map(|value| utf8(py, value)))
+    }
+
+    #[getter]
+    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let fields = self.head(py, |head| copied(py, head.headers()))?;
+        PyList::new(py, fields)
+    }
+
+    fn header<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyString>>> {
+        self.head(py, |head| head.header(name).map(|value| latin1(py, value)))
+    }
+
+    #[getter]
+    fn http_version(&self, py: Python<'_>) -> PyResult<&'static str> {
+        self.head(py, |head| match head.http_version() {
+            10 => "1.0",
+            20 => "2",
+            _ => "1.1",
+        })
+    }
+
+    #[getter]
+    fn peer(&self, py: Python<'_>) -> PyResult<Option<(String, u16)>> {
+        let peer = self.head(py, |head| head.peer())?;
+        Ok(peer.map(|peer| (peer.ip().to_string(), peer.port())))
+    }
+
+    #[getter]
+    fn content_length(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        self.head(py, |head| head.content_length())
+    }
+
+    #[getter]
+    fn token(&self) -> u64 {
+        self.inner.raw.token()
+    }
+
+    #[getter]
+    fn cancelled(&self) -> bool {
+        self.inner.raw.cancelled()
+    }
+
+    fn poll_cancelled(&self) -> bool {
+        self.inner.raw.poll_cancelled()
+    }
+
+    #[pyo3(signature = (timeout = None))]
+    fn wait_cancelled(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
+        let timeout = self::timeout(timeout)?;
+        Ok(py.detach(|| self.inner.raw.wait_cancelled(timeout)))
+    }
+
+    #[getter]
+    fn time_left(&self) -> Option<f64> {
+        self.inner.raw.time_left().map(|left| left.as_secs_f64())
+    }
+
+    #[pyo3(signature = (timeout = None))]
+    fn body<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        self.whole(py, self::timeout(timeout)?)
+    }
+
+    #[pyo3(signature = (size = -1, timeout = None))]
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        size: isize,
+        timeout: Option<f64>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        self.read_some(py, limit(size)?, self::timeout(timeout)?)
+    }
+
+    #[pyo3(signature = (size = -1))]
+    fn try_read<'py>(&self, py: Python<'py>, size: isize) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        self.try_read_some(py, limit(size)?)
+    }
+
+    #[pyo3(signature = (timeout = None))]
+    fn read_all<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<f64>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        self.read_rest(py, self::timeout(timeout)?)
+    }
+
+    #[getter]
+    fn at_end(&self, py: Python<'_>) -> PyResult<bool> {
+        self.is_at_end(py)
+    }
+
+    #[pyo3(signature = (status, headers = None, body = None))]
+    fn respond(
+        &self,
+        py: Python<'_>,
+        status: u16,
+        headers: Option<&Bound<'_, PyAny>>,
+        body: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.answer(py, status, &Headers::new(headers)?, body)
+    }
+
+    #[pyo3(signature = (status, headers = None))]
+    fn start(
+        &self,
+        py: Python<'_>,
+        status: u16,
+        headers: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.begin(py, status, &Headers::new(headers)?)
+    }
+
+    #[pyo3(signature = (data, timeout = None))]
+    fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<()> {
+        let timeout = self::timeout(timeout)?;
+        let given = Given::new(Some(data))?;
+        let _turn = self.inner.answering(py)?;
+        let bytes = given.as_bytes();
+        py.detach(|| self.inner.raw.write(bytes, timeout)).or_raise(py)
+    }
+
+    fn try_write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+        let given = Given::new(Some(data))?;
+        let _turn = self.inner.answering(py)?;
+        self.inner.raw.try_write(given.as_bytes()).or_raise(py)
+    }
+
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        let _turn = self.inner.answering(py)?;
+        self.inner.raw.flush().or_raise(py)
+    }
+
+    fn finish(&self, py: Python<'_>) -> PyResult<()> {
+        self.end(py, Owed::Finish)
+    }
+
+    fn abort(&self, py: Python<'_>) -> PyResult<()> {
+        self.end(py, Owed::Abort)
+    }
+
+    #[getter]
+    fn started(&self, py: Python<'_>) -> PyResult<bool> {
+        if !self.inner.is_readable() {
+            return Ok(true);
+        }
+        let _turn = self.inner.answering(py)?;
+        Ok(self.inner.raw.is_started())
+    }
+
+    #[getter]
+    fn answered(&self) -> bool {
+        !self.inner.is_readable() || !self.inner.raw.is_open()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let head = self.head(py, |head| {
+            let path = String::from_utf8_lossy(head.path()).into_owned();
+            format!("<slotway.Exchange {} {path}>", head.method())
+        });
+        head.unwrap_or_else(|_| "<slotway.Exchange, answered>".to_owned())
+    }
+}
+
+/// A number of bytes to read; below 0 as many as there are.
+fn limit(size: isize) -> PyResult<usize> {
+    if size == 0 {
+        return Err(PyValueError::new_err(
+            "0 bytes are to be read; no bytes would look like the body's end",
+        ));
+    }
+    Ok(usize::try_from(size).unwrap_or(usize::MAX))
+}
+
+impl Drop for Exchange {
+    /// An exchange that nobody can answer any more is answered now, also when views of it
+    /// keep what belongs to it.
+    fn drop(&mut self) {
+        if !self.inner.is_readable() || !self.inner.raw.is_open() {
+            return;
+        }
+        // Without an interpreter there is nobody with a view either.
+        if Python::try_attach(|py| self.give_up(py)).is_none() {
+            self.inner.raw.give_up();
+        }
+    }
+}

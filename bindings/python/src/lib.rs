@@ -1,0 +1,41 @@
+//! The native part of the Python package `slotway`: a connection and its exchanges.
+//!
+//! It is coarse and thin. A call into it costs some 30 ns, so there is one call for what
+//! belongs together; and what can be said in Python is said there, in `python/slotway`.
+//!
+//! What keeps Python from seeing bytes that are not its own any more:
+//!
+//! - P1 The slot's memory is looked at by a thread that is attached to the interpreter and
+//!   has found `Turns::closing` unset since it was.
+//! - P2 `closing` is set by a thread that is attached, before anything that may end the
+//!   exchange, and by nobody while a buffer over the slot is out.
+//! - P3 While a thread looks at the slot's memory it makes only objects that the garbage
+//!   collector does not know (str, bytes), so no finalizer can answer the exchange meanwhile.
+
+mod answer;
+mod body;
+mod buffer;
+mod connection;
+mod convert;
+mod error;
+mod exchange;
+mod inner;
+mod options;
+mod reader;
+
+use pyo3::prelude::*;
+
+/// The native part of slotway; use what the package `slotway` offers.
+#[pymodule]
+mod _slotway {
+    #[pymodule_export]
+    use crate::body::Body;
+    #[pymodule_export]
+    use crate::connection::Core;
+    #[pymodule_export]
+    use crate::exchange::Exchange;
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

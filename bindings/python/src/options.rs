@@ -1,0 +1,117 @@
+//! What a connection is made with, as Python says it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use sdk::{Connect, Options, Registration};
+
+use crate::convert::timeout;
+
+/// One route: its method, its pattern, its host if it has one, whether its requests may be
+/// sent twice.
+#[derive(Debug, FromPyObject)]
+pub(crate) struct RouteGiven(String, String, Option<String>, bool);
+
+/// One registration: its name, its routes, how many exchanges at a time.
+#[derive(Debug, FromPyObject)]
+pub(crate) struct RegistrationGiven(String, Vec<RouteGiven>, Option<u32>);
+
+/// The registrations as the layer below wants them.
+pub(crate) fn registrations(given: Vec<RegistrationGiven>) -> PyResult<Vec<Registration>> {
+    given.into_iter().map(registration).collect()
+}
+
+fn registration(given: RegistrationGiven) -> PyResult<Registration> {
+    let RegistrationGiven(name, routes, max_concurrent) = given;
+    let mut registration = Registration::new(name);
+    if let Some(exchanges) = max_concurrent {
+        registration = registration.max_concurrent(exchanges);
+    }
+    let mut limited = false;
+    for RouteGiven(method, pattern, host, idempotent) in routes {
+        match host {
+            Some(host) => {
+                registration = registration.host(host);
+                limited = true;
+            }
+            None if limited => {
+                return Err(PyValueError::new_err(format!(
+                    "the route {method} {pattern} has no host and follows one that has; list \
+                     routes without a host first"
+                )));
+            }
+            None => {}
+        }
+        registration = if idempotent {
+            registration.idempotent_route(&method, &pattern)
+        } else {
+            registration.route(&method, &pattern)
+        };
+    }
+    Ok(registration)
+}
+
+/// What connecting waits for: `None` for the hub, "once" for one attempt, seconds for so long.
+pub(crate) fn connect(given: Option<&Bound<'_, PyAny>>) -> PyResult<Connect> {
+    let Some(given) = given.filter(|given| !given.is_none()) else {
+        return Ok(Connect::UntilLive);
+    };
+    if given.extract::<&str>().is_ok_and(|word| word == "once") {
+        return Ok(Connect::Once);
+    }
+    let seconds = given.extract::<f64>().map_err(|_| {
+        PyTypeError::new_err(format!(
+            "connect is None (wait for the hub), \"once\", or a number of seconds, not {given}"
+        ))
+    })?;
+    Ok(timeout(Some(seconds))?.map_or(Connect::UntilLive, Connect::Within))
+}
+
+/// What may be said of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) hub: Option<PathBuf>,
+    pub(crate) slots: Option<u32>,
+    pub(crate) head_bytes: Option<u32>,
+    pub(crate) request_bytes: Option<u32>,
+    pub(crate) response_bytes: Option<u32>,
+    pub(crate) spin: Option<u32>,
+    pub(crate) drain_deadline: Option<f64>,
+    pub(crate) generation: Option<u64>,
+}
+
+impl Given {
+    /// As the layer below wants it.
+    pub(crate) fn options(self, connect: Connect) -> PyResult<Options> {
+        let mut options =
+            Options::new().sdk(concat!("python/", env!("CARGO_PKG_VERSION"))).connect(connect);
+        if let Some(hub) = self.hub {
+            options = options.hub(hub);
+        }
+        if let Some(slots) = self.slots {
+            options = options.slots(slots);
+        }
+        if let Some(bytes) = self.head_bytes {
+            options = options.head_bytes(bytes);
+        }
+        if let Some(bytes) = self.request_bytes {
+            options = options.request_bytes(bytes);
+        }
+        if let Some(bytes) = self.response_bytes {
+            options = options.response_bytes(bytes);
+        }
+        if let Some(looks) = self.spin {
+            options = options.spin_cap(looks);
+        }
+        if self.drain_deadline.is_some() {
+            let deadline = timeout(self.drain_deadline)?;
+            options = options.drain_deadline(deadline.unwrap_or(Duration::MAX));
+        }
+        if let Some(generation) = self.generation {
+            options = options.generation(generation);
+        }
+        Ok(options)
+    }
+}
