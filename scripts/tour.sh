@@ -18,7 +18,8 @@ chmod 700 "$scratch/run"
 # ended: the shell of the tour and whatever it started are one process group.
 tour=
 ended() {
-    [ -n "$tour" ] && kill -- "-$tour" 2>/dev/null
+    # Whatever it started may have ended by itself, which is no failure of the tour's.
+    [ -z "$tour" ] || kill -- "-$tour" 2>/dev/null || true
     rm -rf "$scratch"
 }
 trap ended EXIT
