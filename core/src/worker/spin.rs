@@ -15,8 +15,8 @@ use crate::sync::spin_hint;
 /// makes the next one rarer by half, down to one in a thousand sleeps, so that on a shared
 /// core, or when there is little to do, trials cost next to nothing.
 ///
-/// To spin until something comes is not yet to gain by it: work that comes every 20 µs would
-/// keep a thread spinning all the time, and sleeping it takes several pieces for one wake-up.
+/// To spin until something comes is not yet to gain by it: work that comes every 40 µs would
+/// keep a thread spinning all the time, and to be woken for each would cost less.
 /// So what comes late raises a doubt that what comes soon has to lower: when more comes late
 /// than soon, spinning is given up, and a trial has succeeded only when its doubt is gone.
 #[derive(Debug, Clone)]
@@ -35,9 +35,9 @@ pub struct Spin {
 /// Less than this is not worth looking.
 const LEAST: u32 = 32;
 /// A hit within this part of the cap is worth its looks. The cap outlasts a wake-up across
-/// cores by far; with the default of 50 µs this is 3 µs, what a wake-up costs in processor time
-/// on both sides. Work that comes at longer intervals comes in batches, for one call.
-const DEAR_PART: u32 = 16;
+/// cores, which takes half of it where that is slow, in time and on both sides together in
+/// processor time.
+const DEAR_PART: u32 = 2;
 /// The doubt at which spinning is given up, and the one that a trial begins with. Between the
 /// two the other side has time to find out that this one is awake, and to stay awake itself.
 const DOUBT_MAX: u32 = 16;

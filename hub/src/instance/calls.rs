@@ -18,8 +18,9 @@ use super::Instance;
 /// stand idle while the hub reads a long batch.
 const OWED_MAX: u32 = 16;
 
-/// With so many requests in flight every one is called for at once.
-const AT_ONCE_MAX: u32 = 16;
+/// With so few requests in flight every one is called for at once: nobody may come who shares
+/// the call.
+const AT_ONCE_MAX: u32 = 4;
 
 /// What is owed to one worker.
 #[derive(Debug, Default)]
@@ -82,8 +83,6 @@ impl Calls {
 impl Instance {
     /// Sees to it that the worker learns of a request that was just handed to it.
     pub(crate) fn call_worker(&self) {
-        // With few requests in flight nobody may come who shares the call, and what is owed
-        // rests with one thread of the runtime; so at once.
         if self.in_flight() <= AT_ONCE_MAX || self.calls.owe() {
             self.call();
         }
