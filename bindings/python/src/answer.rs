@@ -21,17 +21,22 @@ use crate::inner::{Inner, Owed};
 const COPY_BYTES_MAX: usize = 16 << 10;
 
 impl Exchange {
-    /// Answers in one call.
+    /// Answers in one call. `false`: that would mean to wait, and nothing has happened.
     pub(crate) fn answer(
         &self,
         py: Python<'_>,
         status: u16,
         headers: &Headers<'_>,
         body: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
+        may_wait: bool,
+    ) -> PyResult<bool> {
         let mut given = Given::new(body)?;
         let inner = &*self.inner;
         let _turn = inner.answering(py)?;
+        if !may_wait && given.as_bytes().len() > inner.raw.response_capacity() {
+            inner.readable(py)?;
+            return Ok(false);
+        }
         if inner.has_exports() {
             given = self.release_views(py, body, given);
         }
@@ -49,7 +54,7 @@ impl Exchange {
         if result.is_err() && inner.raw.is_open() && !inner.owes() {
             inner.reopen();
         }
-        result.or_raise(py)
+        result.or_raise(py).map(|()| true)
     }
 
     /// Begins a streamed answer.

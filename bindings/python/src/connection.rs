@@ -11,9 +11,13 @@ use sdk::{Connection, RegistrationState};
 use crate::convert::timeout;
 use crate::error::OrRaise;
 use crate::exchange::Exchange;
+use crate::log;
 use crate::options::{self, Given, RegistrationGiven};
 
 /// A worker's connection to its hub: requests come out of it.
+///
+/// A thread of its own keeps it up and comes back to the next hub when this one goes away.
+/// Threads call ``next``; or one event loop watches ``fileno`` and calls ``take``.
 #[pyclass(frozen, weakref, module = "slotway._slotway")]
 #[derive(Debug)]
 pub(crate) struct Core {
@@ -36,6 +40,11 @@ impl Core {
 
 #[pymethods]
 impl Core {
+    /// Begins to connect and register, and returns.
+    ///
+    /// A registration is a name, its routes, and how many requests at a time it takes at
+    /// most (None: as many as there are slots). ``connect`` is what ``wait_live`` waits
+    /// for: None for as long as it takes, a number of seconds, or "once" for one attempt.
     #[new]
     #[pyo3(signature = (
         registrations, *, hub = None, slots = None, head_bytes = None, request_bytes = None,
@@ -56,6 +65,7 @@ impl Core {
         generation: Option<u64>,
         connect: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Core> {
+        log::prepare(py)?;
         let given = Given {
             hub,
             slots,
@@ -80,10 +90,15 @@ impl Core {
         Ok(Core { connection: Some(connection), firsts, late: Mutex::new(None) })
     }
 
+    /// Waits until the hub sends requests here. Does not hear signals meanwhile.
     fn wait_live(&self, py: Python<'_>) -> PyResult<()> {
         py.detach(|| self.connection().wait_live()).or_raise(py)
     }
 
+    /// The next request; None when the time is over. From any number of threads.
+    ///
+    /// Raises Closed after a shutdown. Does not hear signals while it waits, so it is for
+    /// threads other than the main one.
     #[pyo3(signature = (timeout = None))]
     fn next(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Exchange>> {
         let timeout = self::timeout(timeout)?;
@@ -91,10 +106,15 @@ impl Core {
         Ok(next.map(|exchange| Exchange::new(exchange, &self.firsts)))
     }
 
+    /// The descriptor for an event loop, the same for the connection's whole life.
     fn fileno(&self) -> i32 {
         self.connection().as_raw_fd()
     }
 
+    /// The requests that are here, at most so many, without waiting.
+    ///
+    /// None at all: the descriptor becomes readable when there may be some, or notices.
+    /// Call it until then, and then ``take_notices``. Raises Closed after a shutdown.
     #[pyo3(signature = (limit = 64))]
     fn take<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Bound<'py, PyList>> {
         let taken = PyList::empty(py);
@@ -117,37 +137,45 @@ impl Core {
         Ok(taken)
     }
 
+    /// The tokens of requests for which a wait may be over that a ``try_`` or ``poll_``
+    /// method began. A token may come without cause, also after the answer.
     fn take_notices(&self) -> Vec<u64> {
         let mut tokens = Vec::new();
         self.connection().take_notices(|token| tokens.push(token));
         tokens
     }
 
+    /// Whether there is a hub at the other end now.
     #[getter]
     fn connected(&self) -> bool {
         self.connection().is_connected()
     }
 
+    /// How each registration stands, for people.
     #[getter]
     fn states(&self) -> Vec<String> {
         let states = self.connection().registration_states();
         states.into_iter().map(|state: RegistrationState| format!("{state:?}")).collect()
     }
 
+    /// Begins to drain: nothing new comes, what is in hand is to be answered.
     fn begin_shutdown(&self) {
         self.connection().begin_shutdown();
     }
 
+    /// Begins to close without a drain: the hub answers for what is in hand.
     fn begin_close(&self) {
         self.connection().begin_close();
     }
 
+    /// Waits until it is closed; whether everything in hand was answered by then.
     #[pyo3(signature = (timeout = None))]
     fn wait_closed(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
         let timeout = self::timeout(timeout)?;
         py.detach(|| self.connection().wait_closed(timeout)).or_raise(py)
     }
 
+    /// Closes without a drain, and waits for it.
     fn close(&self, py: Python<'_>) {
         py.detach(|| self.connection().close());
     }

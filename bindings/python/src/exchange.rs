@@ -12,13 +12,16 @@ use crate::convert::{Headers, latin1, timeout, unquoted, utf8};
 use crate::error::OrRaise;
 use crate::inner::{Inner, Owed};
 
-/// A request in hand and the duty to answer it. One that is dropped unanswered is answered
-/// with 500.
+/// A request in hand and the duty to answer it.
+///
+/// What is read of it is copied when it is asked for; the body, by ``body``, is not. After
+/// the answer asking raises AlreadyAnswered. One that is dropped unanswered is answered
+/// with 500. From any thread; the answer from one at a time, the body from one at a time.
 #[pyclass(frozen, weakref, freelist = 128, module = "slotway._slotway")]
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) inner: Arc<Inner>,
-    /// The index of the route among all that were registered.
+    /// The index of the route that matched, among all that were registered.
     #[pyo3(get)]
     key: u32,
     /// The view of the whole body, once it was asked for.
@@ -73,41 +76,49 @@ fn copied<'py>(
 
 #[pymethods]
 impl Exchange {
+    /// The method as it was sent.
     #[getter]
     fn method<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
         self.head(py, |head| PyString::intern(py, head.method()))
     }
 
+    /// The path without its percent-encoding; what is not UTF-8 is replaced.
     #[getter]
     fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
         self.head(py, |head| unquoted(py, head.path()))
     }
 
+    /// The path as it was sent.
     #[getter]
     fn raw_path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         self.head(py, |head| PyBytes::new(py, head.path()))
     }
 
+    /// What follows the question mark, as it was sent; empty without one.
     #[getter]
     fn query<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         self.head(py, |head| PyBytes::new(py, head.query().unwrap_or(&[])))
     }
 
+    /// The pattern that matched.
     #[getter]
     fn route<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
         self.head(py, |head| PyString::new(py, head.route()))
     }
 
+    /// The index of the registration that matched.
     #[getter]
     fn registration(&self, py: Python<'_>) -> PyResult<u32> {
         self.head(py, |head| head.registration())
     }
 
+    /// The index of the route that matched, in its registration.
     #[getter]
     fn route_index(&self, py: Python<'_>) -> PyResult<u32> {
         self.head(py, |head| head.route_index())
     }
 
+    /// The path's parameters, without percent-encoding.
     #[getter]
     fn params<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let fields = self.head(py, |head| {
@@ -121,20 +132,24 @@ impl Exchange {
         Ok(params)
     }
 
+    /// One of the path's parameters.
     fn param<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyString>>> {
         self.head(py, |head| head.param(name).map(|value| utf8(py, value)))
     }
 
+    /// The headers in order, names in lower case.
     #[getter]
     fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let fields = self.head(py, |head| copied(py, head.headers()))?;
         PyList::new(py, fields)
     }
 
+    /// The first value of a header, its name in any case of letters.
     fn header<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyString>>> {
         self.head(py, |head| head.header(name).map(|value| latin1(py, value)))
     }
 
+    /// "1.0", "1.1" or "2".
     #[getter]
     fn http_version(&self, py: Python<'_>) -> PyResult<&'static str> {
         self.head(py, |head| match head.http_version() {
@@ -144,62 +159,88 @@ impl Exchange {
         })
     }
 
+    /// Address and port of who sent it; None over a Unix socket.
     #[getter]
     fn peer(&self, py: Python<'_>) -> PyResult<Option<(String, u16)>> {
         let peer = self.head(py, |head| head.peer())?;
         Ok(peer.map(|peer| (peer.ip().to_string(), peer.port())))
     }
 
+    /// The body's length if the client stated it.
     #[getter]
     fn content_length(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         self.head(py, |head| head.content_length())
     }
 
+    /// What ``Core.take_notices`` tells this request by.
     #[getter]
     fn token(&self) -> u64 {
         self.inner.raw.token()
     }
 
+    /// Whether nobody waits for the answer any more.
     #[getter]
     fn cancelled(&self) -> bool {
         self.inner.raw.cancelled()
     }
 
+    /// Like ``cancelled``; if not, a notice comes when it is.
     fn poll_cancelled(&self) -> bool {
         self.inner.raw.poll_cancelled()
     }
 
+    /// Waits until nobody waits for the answer any more; False when the time is over or
+    /// the request was answered.
     #[pyo3(signature = (timeout = None))]
     fn wait_cancelled(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
         let timeout = self::timeout(timeout)?;
         Ok(py.detach(|| self.inner.raw.wait_cancelled(timeout)))
     }
 
+    /// Seconds until the answer is due; None for ever.
     #[getter]
     fn time_left(&self) -> Option<f64> {
         self.inner.raw.time_left().map(|left| left.as_secs_f64())
     }
 
+    /// Waits for the whole body and gives a view of it where it lies, read-only.
+    ///
+    /// The view ends with the answer: using it later raises ValueError. A body that the
+    /// slot does not hold at once is copied. A second call gives the same view.
     #[pyo3(signature = (timeout = None))]
     fn body<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
         self.whole(py, self::timeout(timeout)?)
     }
 
-    #[pyo3(signature = (size = -1, timeout = None))]
+    /// As ``body``, if all of it lies in the slot now; else None, and ``try_read`` reads
+    /// it in pieces.
+    fn try_body<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.whole_now(py)
+    }
+
+    /// Some of the body, so many bytes at most, waiting for the first; empty at its end.
+    #[pyo3(signature = (size = None, timeout = None))]
     fn read<'py>(
         &self,
         py: Python<'py>,
-        size: isize,
+        size: Option<isize>,
         timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         self.read_some(py, limit(size)?, self::timeout(timeout)?)
     }
 
-    #[pyo3(signature = (size = -1))]
-    fn try_read<'py>(&self, py: Python<'py>, size: isize) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    /// Some of the body if there is some now; empty at its end. None: a notice comes
+    /// when there is more.
+    #[pyo3(signature = (size = None))]
+    fn try_read<'py>(
+        &self,
+        py: Python<'py>,
+        size: Option<isize>,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
         self.try_read_some(py, limit(size)?)
     }
 
+    /// The rest of the body, waiting for all of it.
     #[pyo3(signature = (timeout = None))]
     fn read_all<'py>(
         &self,
@@ -209,11 +250,14 @@ impl Exchange {
         self.read_rest(py, self::timeout(timeout)?)
     }
 
+    /// Whether all of the body has been read, or there is none.
     #[getter]
     fn at_end(&self, py: Python<'_>) -> PyResult<bool> {
         self.is_at_end(py)
     }
 
+    /// Answers in one call; text goes as UTF-8. A body that the slot does not hold at
+    /// once flows as the client takes it, and this waits for it.
     #[pyo3(signature = (status, headers = None, body = None))]
     fn respond(
         &self,
@@ -222,9 +266,23 @@ impl Exchange {
         headers: Option<&Bound<'_, PyAny>>,
         body: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        self.answer(py, status, &Headers::new(headers)?, body)
+        self.answer(py, status, &Headers::new(headers)?, body, true).map(|_| ())
     }
 
+    /// As ``respond``, but False, and nothing has happened, when the slot does not hold
+    /// the body at once: then ``start`` and ``try_write`` it.
+    #[pyo3(signature = (status, headers = None, body = None))]
+    fn try_respond(
+        &self,
+        py: Python<'_>,
+        status: u16,
+        headers: Option<&Bound<'_, PyAny>>,
+        body: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        self.answer(py, status, &Headers::new(headers)?, body, false)
+    }
+
+    /// Begins a streamed answer. A content-length is held to.
     #[pyo3(signature = (status, headers = None))]
     fn start(
         &self,
@@ -235,6 +293,7 @@ impl Exchange {
         self.begin(py, status, &Headers::new(headers)?)
     }
 
+    /// Adds to a streamed answer, waiting for room.
     #[pyo3(signature = (data, timeout = None))]
     fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<()> {
         let timeout = self::timeout(timeout)?;
@@ -244,25 +303,33 @@ impl Exchange {
         py.detach(|| self.inner.raw.write(bytes, timeout)).or_raise(py)
     }
 
+    /// Adds as much as there is room for; how many bytes. None: a notice comes when
+    /// there is room.
     fn try_write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
         let given = Given::new(Some(data))?;
         let _turn = self.inner.answering(py)?;
         self.inner.raw.try_write(given.as_bytes()).or_raise(py)
     }
 
+    /// Sends what there is of a streamed answer, its head at least.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
         let _turn = self.inner.answering(py)?;
         self.inner.raw.flush().or_raise(py)
     }
 
+    /// Ends a streamed answer.
     fn finish(&self, py: Python<'_>) -> PyResult<()> {
         self.end(py, Owed::Finish)
     }
 
+    /// Breaks the answer off.
+    ///
+    /// The client gets 502, or a broken connection if the answer had begun.
     fn abort(&self, py: Python<'_>) -> PyResult<()> {
         self.end(py, Owed::Abort)
     }
 
+    /// Whether the answer's head is written.
     #[getter]
     fn started(&self, py: Python<'_>) -> PyResult<bool> {
         if !self.inner.is_readable() {
@@ -272,6 +339,7 @@ impl Exchange {
         Ok(self.inner.raw.is_started())
     }
 
+    /// Whether the answer is complete.
     #[getter]
     fn answered(&self) -> bool {
         !self.inner.is_readable() || !self.inner.raw.is_open()
@@ -287,13 +355,13 @@ impl Exchange {
 }
 
 /// A number of bytes to read; below 0 as many as there are.
-fn limit(size: isize) -> PyResult<usize> {
-    if size == 0 {
+fn limit(size: Option<isize>) -> PyResult<usize> {
+    if size == Some(0) {
         return Err(PyValueError::new_err(
             "0 bytes are to be read; no bytes would look like the body's end",
         ));
     }
-    Ok(usize::try_from(size).unwrap_or(usize::MAX))
+    Ok(size.and_then(|size| usize::try_from(size).ok()).unwrap_or(usize::MAX))
 }
 
 impl Drop for Exchange {

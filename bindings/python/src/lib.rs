@@ -20,6 +20,7 @@ mod convert;
 mod error;
 mod exchange;
 mod inner;
+mod log;
 mod options;
 mod reader;
 

@@ -110,6 +110,17 @@ impl Exchange {
         Ok(complete && arrived.is_empty())
     }
 
+    /// The whole body in one piece, if all of it lies there.
+    pub(crate) fn whole_now<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.inner.readable(py)?;
+        if let Some(view) = self.view(py) {
+            return Ok(Some(view));
+        }
+        // SAFETY: the slice is only measured.
+        let (_, complete) = unsafe { self.inner.raw.peek() }.or_raise(py)?;
+        if complete { self.whole(py, None).map(Some) } else { Ok(None) }
+    }
+
     /// The whole body in one piece: where it lies, or a copy when the slot does not hold it
     /// at once.
     pub(crate) fn whole<'py>(

@@ -1,4 +1,21 @@
-"""Answer HTTP requests from a Python process, through memory shared with the Slotway hub."""
+"""Answer HTTP requests from a Python process, through memory shared with the Slotway hub.
+
+::
+
+    from slotway import Worker
+
+    worker = Worker("greeter")
+
+    @worker.get("/hello/{name}")
+    def hello(request):
+        return f"hello, {request.params['name']}"
+
+    worker.run()
+
+``Worker`` is for handlers of your own, plain or ``async``. ``Core`` and ``Exchange`` are the
+layer below. Everything that this package raises by itself is an ``Error``, with a stable
+``code``.
+"""
 
 from slotway._errors import (
     AlreadyAnswered,
@@ -17,10 +34,19 @@ from slotway._errors import (
     Timeout,
     TooLarge,
 )
+from slotway._problem import BadBody
+from slotway._request import AsyncRequest, BaseRequest, Headers, Request
+from slotway._response import Answer, Response
+from slotway._running import Running
 from slotway._slotway import Core, Exchange, __version__
+from slotway._worker import Worker
 
 __all__ = [
     "AlreadyAnswered",
+    "Answer",
+    "AsyncRequest",
+    "BadBody",
+    "BaseRequest",
     "BodyAborted",
     "BodyLength",
     "Cancelled",
@@ -28,14 +54,19 @@ __all__ = [
     "Core",
     "Error",
     "Exchange",
+    "Headers",
     "HubGone",
     "InvalidArgument",
     "InvalidHead",
     "OutOfOrder",
     "ProtocolError",
     "Refused",
+    "Request",
+    "Response",
+    "Running",
     "SystemRefused",
     "Timeout",
     "TooLarge",
+    "Worker",
     "__version__",
 ]

@@ -179,7 +179,7 @@ def _rest(
             except StopIteration:
                 return
         else:
-            yield from coroutine  # type: ignore[misc]
+            yield from coroutine
             return
 
 

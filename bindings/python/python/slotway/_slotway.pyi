@@ -5,11 +5,14 @@ connection, one for a request with its answer. Methods wait only where they take
 in seconds; ``None`` waits for ever. They let go of the interpreter while they wait.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Literal, TypeAlias, final
 
 from typing_extensions import Buffer
+
+__all__ = ["Body", "Core", "Exchange", "__version__"]
 
 __version__: str
 
@@ -184,10 +187,14 @@ class Exchange:
         slot does not hold at once is copied. A second call gives the same view.
         """
 
-    def read(self, size: int = -1, timeout: float | None = None) -> bytes:
-        """Some of the body, waiting for its first byte; empty at its end."""
+    def try_body(self) -> memoryview | None:
+        """As ``body``, if all of it lies in the slot now; else None, and ``try_read`` reads
+        it in pieces."""
 
-    def try_read(self, size: int = -1) -> bytes | None:
+    def read(self, size: int | None = None, timeout: float | None = None) -> bytes:
+        """Some of the body, so many bytes at most, waiting for the first; empty at its end."""
+
+    def try_read(self, size: int | None = None) -> bytes | None:
         """Some of the body if there is some now; empty at its end. None: a notice comes
         when there is more."""
 
@@ -207,6 +214,15 @@ class Exchange:
         """Answers in one call; text goes as UTF-8. A body that the slot does not hold at
         once flows as the client takes it, and this waits for it."""
 
+    def try_respond(
+        self,
+        status: int,
+        headers: Iterable[_Header] | None = None,
+        body: str | Buffer | None = None,
+    ) -> bool:
+        """As ``respond``, but False, and nothing has happened, when the slot does not hold
+        the body at once: then ``start`` and ``try_write`` it."""
+
     def start(self, status: int, headers: Iterable[_Header] | None = None) -> None:
         """Begins a streamed answer. A content-length is held to."""
 
@@ -224,8 +240,10 @@ class Exchange:
         """Ends a streamed answer."""
 
     def abort(self) -> None:
-        """Breaks the answer off: the client gets 502, or a broken connection if the answer
-        had begun."""
+        """Breaks the answer off.
+
+        The client gets 502, or a broken connection if the answer had begun.
+        """
 
     @property
     def started(self) -> bool:
@@ -240,4 +258,6 @@ class Body:
     """What a view of a request's body lies over; ``Exchange.body`` makes it."""
 
     def __len__(self) -> int: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+    if sys.version_info >= (3, 12):
+        def __buffer__(self, flags: int, /) -> memoryview: ...

@@ -1,0 +1,230 @@
+"""A worker that serves: its connection, its threads, its event loop, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from slotway import _loop, _threads
+from slotway._eager import Runner
+from slotway._errors import Closed, Error, Timeout
+from slotway._slotway import Core, Exchange
+
+if TYPE_CHECKING:
+    from slotway._threads import Serve
+    from slotway._worker import Worker
+
+log = logging.getLogger("slotway")
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where it is installed, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+class Running:
+    """A worker that serves, on threads of its own. Leaving the ``with`` drains it."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        registrations = [
+            (offer.name, offer.routes, offer.max_concurrent) for offer in worker.offers
+        ]
+        #: The layer below.
+        self.core = Core(registrations, **worker.options)
+        self._threads: list[threading.Thread] = []
+        self._ended = threading.Event()
+        self._error: BaseException | None = None
+        self._drained = True
+
+    # --- beginning ---
+
+    def launch(self) -> None:
+        """Begins to serve, without waiting for the hub."""
+        from slotway._worker import is_async
+
+        handlers = [
+            (f"{method} {pattern}", handler)
+            for offer in self.worker.offers
+            for (method, pattern, _, _), handler in zip(offer.routes, offer.handlers, strict=True)
+        ]
+        if any(is_async(handler) for _, handler in handlers):
+            self._spawn("slotway-loop", lambda: self._run_loop(handlers))
+        else:
+            serves = [_threads.serving(route, handler) for route, handler in handlers]
+            for number in range(self.worker.threads):
+                self._spawn(f"slotway-{number}", lambda: _threads.work(self.core, serves))
+        # Who waits for the end is another than who ends it: a signal's handler may not wait.
+        threading.Thread(target=self._await_end, name="slotway-end", daemon=True).start()
+
+    def start(self) -> None:
+        """Begins to serve, and waits for the hub."""
+        self.launch()
+        try:
+            self.core.wait_live()
+        except BaseException:
+            self.core.begin_close()
+            self._ended.wait()
+            raise
+
+    def _spawn(self, name: str, body: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                body()
+            except BaseException as error:
+                # Without this thread nobody would answer: better to end, and say why.
+                self._error = self._error or error
+                self.core.begin_close()
+
+        # Not to be waited for at exit: a handler may never come back.
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    # --- serving ---
+
+    def _run_loop(self, handlers: list[tuple[str, Callable[[Any], Any]]]) -> None:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(self._serve(handlers))
+
+    async def _serve(self, handlers: list[tuple[str, Callable[[Any], Any]]]) -> None:
+        from slotway._worker import is_async
+
+        loop = asyncio.get_running_loop()
+        waits = _loop.Waits(loop)
+        runner = Runner(loop)
+        queue: SimpleQueue[tuple[Serve, Exchange] | None] = SimpleQueue()
+        threads = 0
+        serves: list[Serve] = []
+        for route, handler in handlers:
+            if is_async(handler):
+                serves.append(_loop.serving(route, handler, runner, waits))
+            else:
+                threads = self.worker.threads
+                serves.append(handed_over(queue, _threads.serving(route, handler)))
+        for number in range(threads):
+            self._spawn(f"slotway-{number}", lambda: work_off(queue))
+        service = _loop.Service(self.core, serves, waits)
+        service.begin()
+        try:
+            await service.closed
+            # They have seen themselves cancelled, or are about to.
+            left = [carrier.task for carrier in runner.busy]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        finally:
+            service.end()
+            runner.close()
+            for _ in range(threads):
+                queue.put(None)
+
+    # --- ending ---
+
+    def begin_shutdown(self) -> None:
+        """Begins to drain, and returns: nothing new comes, what is in hand is answered."""
+        self.core.begin_shutdown()
+
+    def begin_close(self) -> None:
+        """Begins to close without a drain, and returns."""
+        self.core.begin_close()
+
+    def shutdown(self) -> None:
+        """Drains, and waits for it. Raises ``Timeout`` when the drain's deadline passed."""
+        self.core.begin_shutdown()
+        self.wait()
+
+    def close(self) -> None:
+        """Closes without a drain, and waits for it."""
+        self.core.begin_close()
+        self._ended.wait()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Waits until somebody ends it. Raises what ended it if that was an error."""
+        if not self._ended.wait(timeout):
+            raise Timeout("the worker has not ended in time")
+        if self._error is not None:
+            raise self._error
+        if not self._drained:
+            raise Timeout("the drain's deadline passed with requests in hand")
+
+    def _await_end(self) -> None:
+        try:
+            self._drained = self.core.wait_closed()
+            if self._drained:
+                for thread in self._threads:
+                    thread.join()
+        except Error as error:
+            self._error = self._error or error
+        finally:
+            self._ended.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.shutdown()
+        else:
+            self.close()
+
+
+def handed_over(queue: SimpleQueue[Any], serve: Serve) -> Serve:
+    """What hands a request of a plain function over to the threads."""
+    put = queue.put
+
+    def hand_over(exchange: Exchange) -> None:
+        put((serve, exchange))
+
+    return hand_over
+
+
+def work_off(queue: SimpleQueue[tuple[Serve, Exchange] | None]) -> None:
+    """A thread's whole life beside an event loop."""
+    while (item := queue.get()) is not None:
+        serve, exchange = item
+        serve(exchange)
+        # Whoever is dropped unanswered is answered, and not when the next one comes.
+        del item, serve, exchange
+
+
+def run_here(worker: Worker) -> None:
+    """Serves until a signal ends it. The main thread waits, and hears the signals."""
+    running = Running(worker)
+    heard = 0
+
+    def hear(number: int, _: FrameType | None) -> None:
+        nonlocal heard
+        heard += 1
+        if heard == 1:
+            log.info("%s: draining", signal.Signals(number).name)
+            running.begin_shutdown()
+        else:
+            running.begin_close()
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        running.launch()
+        running.wait()
+    except Closed:
+        # A signal came before the hub did.
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
