@@ -1,5 +1,6 @@
 //! Text, bytes, headers and times, from Python and to Python.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -24,8 +25,13 @@ pub(crate) fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString>
 
 /// A path without its percent-encoding.
 pub(crate) fn unquoted<'py>(py: Python<'py>, path: &[u8]) -> Bound<'py, PyString> {
+    utf8(py, &percent_decoded(path))
+}
+
+/// The bytes that percent-encoding stands for. What is no valid escape stays.
+pub(crate) fn percent_decoded(path: &[u8]) -> Cow<'_, [u8]> {
     if !path.contains(&b'%') {
-        return utf8(py, path);
+        return Cow::Borrowed(path);
     }
     let mut plain = Vec::with_capacity(path.len());
     let mut rest = path;
@@ -42,7 +48,7 @@ pub(crate) fn unquoted<'py>(py: Python<'py>, path: &[u8]) -> Bound<'py, PyString
             }
         }
     }
-    utf8(py, &plain)
+    Cow::Owned(plain)
 }
 
 fn hex(digit: u8) -> Option<u8> {

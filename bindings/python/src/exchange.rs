@@ -39,7 +39,11 @@ impl Exchange {
 
     /// The request's head, for `look` to make text and bytes of (P3).
     #[inline]
-    fn head<T>(&self, py: Python<'_>, look: impl FnOnce(&RequestHead<'_>) -> T) -> PyResult<T> {
+    pub(crate) fn head<T>(
+        &self,
+        py: Python<'_>,
+        look: impl FnOnce(&RequestHead<'_>) -> T,
+    ) -> PyResult<T> {
         self.inner.readable(py)?;
         // SAFETY: the head is used up before anybody can answer: this thread stays attached,
         // and `look` makes only str and bytes (P1, P3).
@@ -67,7 +71,7 @@ impl Exchange {
 }
 
 /// Copies of names and values, as bytes.
-fn copied<'py>(
+pub(crate) fn copied<'py>(
     py: Python<'py>,
     fields: Fields<'_>,
 ) -> Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {

@@ -17,12 +17,15 @@ mod body;
 mod buffer;
 mod connection;
 mod convert;
+mod environ;
 mod error;
 mod exchange;
+mod host;
 mod inner;
 mod log;
 mod options;
 mod reader;
+mod scope;
 
 use pyo3::prelude::*;
 
@@ -34,7 +37,11 @@ mod _slotway {
     #[pymodule_export]
     use crate::connection::Core;
     #[pymodule_export]
+    use crate::environ::fill_environ;
+    #[pymodule_export]
     use crate::exchange::Exchange;
+    #[pymodule_export]
+    use crate::scope::fill_scope;
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

@@ -8,7 +8,7 @@ in seconds; ``None`` waits for ever. They let go of the interpreter while they w
 import sys
 from collections.abc import Iterable, Sequence
 from os import PathLike
-from typing import Literal, TypeAlias, final
+from typing import Any, Literal, TypeAlias, final
 
 from typing_extensions import Buffer
 
@@ -261,3 +261,10 @@ class Body:
 
     if sys.version_info >= (3, 12):
         def __buffer__(self, flags: int, /) -> memoryview: ...
+
+def fill_scope(exchange: Exchange, scope: dict[str, Any]) -> None:
+    """Puts into an ASGI scope what differs from request to request."""
+
+def fill_environ(exchange: Exchange, environ: dict[str, Any], root_path: str) -> None:
+    """Puts into a WSGI environment what differs from request to request. The path is told
+    as it is below ``root_path``."""
