@@ -20,6 +20,7 @@ use crate::measure::Sample;
 use crate::peers::Peers;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::steal;
 use cell::{Cell, State};
 use contestant::Contestant;
 
@@ -52,7 +53,7 @@ fn measure(report: &mut Report, peers: &mut Peers, cell: Cell) -> io::Result<()>
         bar.show(round);
         let mut gave_up = Vec::new();
         for &contestant in &contestants {
-            match contestant.round(cell, peers) {
+            match steal::undisturbed(|| contestant.round(cell, peers)) {
                 Ok(sample) => rounds.entry(contestant).or_default().push(sample),
                 Err(error) if contestant.is_foreign() => {
                     peers.gave_up(report, contestant.label(), &error);

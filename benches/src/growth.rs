@@ -18,6 +18,7 @@ use crate::measure::Sample;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::rig::{Folder, c_worker};
+use crate::steal;
 use dimension::{Dimension, Stand};
 
 /// The plot, beside the summary of every run.
@@ -88,7 +89,7 @@ fn measure(
         for turn in 0..sizes.len() {
             bar.show(round * sizes.len() + turn);
             let place = (round + turn) % sizes.len();
-            let tally = stands[place].load(folder)?;
+            let tally = steal::undisturbed(|| stands[place].load(folder))?;
             let what = format!("{}, {}", dimension.name(), sizes[place]);
             if tally.errors > 0 {
                 return Err(io::Error::other(format!("{what}: {} errors", tally.errors)));

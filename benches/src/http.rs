@@ -16,6 +16,7 @@ use std::io;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::rig::{Folder, Tally};
+use crate::steal;
 use census::Census;
 use contestant::{Contestant, Field};
 use matrix::Cell;
@@ -44,7 +45,8 @@ pub(crate) fn run(report: &mut Report, long: bool) -> io::Result<()> {
                 step += 1;
                 let place = (round + turn) % results.tallies.len();
                 let (contestant, tallies) = &mut results.tallies[place];
-                let tally = field.load(*contestant, results.cell.load)?;
+                let load = results.cell.load;
+                let tally = steal::undisturbed(|| field.load(*contestant, load))?;
                 if tally.errors > 0 && contestant.is_ours() {
                     let what = results.cell.what();
                     let errors = tally.errors;

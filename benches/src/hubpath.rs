@@ -17,6 +17,7 @@ use crate::machine::{self, Placement};
 use crate::measure::Sample;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::steal;
 use bare::Bare;
 use hub::Hub;
 use load::Load;
@@ -130,8 +131,8 @@ pub(crate) fn run(report: &mut Report) -> io::Result<()> {
         let bar = Progress::new(&case.what(), report.rounds());
         for round in 0..report.rounds() {
             bar.show(round);
-            ours.push(case.round::<Hub>()?);
-            bare.push(case.round::<Bare>()?);
+            ours.push(steal::undisturbed(|| case.round::<Hub>())?);
+            bare.push(steal::undisturbed(|| case.round::<Bare>())?);
         }
         bar.done();
         report.add(&case.name(), &case.what(), case.unit(), &ours, "core and an eventfd", &bare);

@@ -17,6 +17,7 @@ mod peers;
 mod progress;
 mod report;
 mod rig;
+mod steal;
 
 use std::process::ExitCode;
 
@@ -104,6 +105,7 @@ fn main() -> ExitCode {
             report.note(format!("{name} broke off: {error}"));
         }
     }
+    steal::note(&mut report);
     report.print();
     let whole = cli.command.is_none() && !failed;
     if let Err(error) = report.write(whole) {

@@ -13,6 +13,7 @@ use crate::machine::{Placement, pinned};
 use crate::measure::{Effort, Sample, p50_spaced};
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::steal;
 
 const EFFORT: Effort = Effort { warm_up: 50, count: 300, limit: Duration::from_millis(400) };
 const PAUSES: [(&str, Duration); 2] =
@@ -30,10 +31,10 @@ pub(super) fn run(report: &mut Report, placement: Placement) -> io::Result<()> {
         for number in 0..report.rounds() {
             bar.show(number);
             if !matches!(placement, Placement::OneCore(_)) {
-                awake.push(round(cell, State::Awake, pause)?);
+                awake.push(steal::undisturbed(|| round(cell, State::Awake, pause))?);
             }
-            asleep.push(round(cell, State::Asleep, pause)?);
-            adaptive.push(round(cell, State::Adaptive, pause)?);
+            asleep.push(steal::undisturbed(|| round(cell, State::Asleep, pause))?);
+            adaptive.push(steal::undisturbed(|| round(cell, State::Adaptive, pause))?);
         }
         bar.done();
         let what = format!("{}, adaptive, 64 B, every {name}", placement.name());

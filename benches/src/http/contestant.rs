@@ -55,6 +55,23 @@ const HELLO: &str = "/hello/world";
 struct Standing {
     address: String,
     servers: Vec<Server>,
+    /// What slotbus-hub's worker leaves behind when it is killed.
+    _leftovers: Option<Leftovers>,
+}
+
+/// Files in /dev/shm that hold a name; removed when the processes are gone.
+#[derive(Debug)]
+struct Leftovers(String);
+
+impl Drop for Leftovers {
+    fn drop(&mut self) {
+        for entry in std::fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().contains(&self.0) {
+                // Somebody else's, or gone already.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
 }
 
 /// Where slotbus-hub's programs lie.
@@ -131,14 +148,14 @@ fn slotway(folder: &Folder, which: Contestant) -> io::Result<Standing> {
     let hub = Hub::start(folder, name, &[])?;
     let worker = hub.worker(&mut command)?;
     wait_for_answer(&hub.address, HELLO)?;
-    Ok(Standing { address: hub.address, servers: vec![worker, hub.server] })
+    Ok(Standing { address: hub.address, servers: vec![worker, hub.server], _leftovers: None })
 }
 
 fn axum() -> io::Result<Standing> {
     let mut command = Command::new(built("plain-axum")?);
     let (server, address) = Server::announced(&mut command, "http://")?;
     wait_for_answer(&address, HELLO)?;
-    Ok(Standing { address, servers: vec![server] })
+    Ok(Standing { address, servers: vec![server], _leftovers: None })
 }
 
 fn proxy(folder: &Folder) -> io::Result<Standing> {
@@ -148,7 +165,7 @@ fn proxy(folder: &Folder) -> io::Result<Standing> {
     let (service, _) = Server::announced(command.arg(&socket), "listening on")?;
     let (proxy, address) = Server::announced(Command::new(program).arg(&socket), "http://")?;
     wait_for_answer(&address, HELLO)?;
-    Ok(Standing { address, servers: vec![proxy, service] })
+    Ok(Standing { address, servers: vec![proxy, service], _leftovers: None })
 }
 
 fn slotbus_programs() -> io::Result<SlotbusPrograms> {
@@ -170,5 +187,7 @@ fn slotbus(programs: &SlotbusPrograms) -> io::Result<Standing> {
     let url = format!("http://{address}");
     let worker = Server::start(command.arg(url).stderr(std::process::Stdio::null()))?;
     wait_for_answer(&address, HELLO)?;
-    Ok(Standing { address, servers: vec![worker, hub] })
+    // It names its region after its worker.
+    let leftovers = Leftovers(format!("hub-bench-{}", worker.pid()));
+    Ok(Standing { address, servers: vec![worker, hub], _leftovers: Some(leftovers) })
 }

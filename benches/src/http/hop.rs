@@ -9,6 +9,7 @@ use crate::machine::Placement;
 use crate::measure::{Effort, Sample};
 use crate::report::Report;
 use crate::rig::Tally;
+use crate::steal;
 
 const EFFORT: Effort =
     Effort { warm_up: 1_000, count: 20_000, limit: std::time::Duration::from_millis(500) };
@@ -33,7 +34,7 @@ impl Hop {
         let both = latest(Contestant::SlotwayC).zip(latest(Contestant::Axum));
         let Some((ours, axum)) = both else { return Ok(()) };
         self.added.push(Sample::new(ours.p50_us - axum.p50_us, ours.cpu_us - axum.cpu_us));
-        self.futex.push(futex_round(FUTEX, EFFORT)?);
+        self.futex.push(steal::undisturbed(|| futex_round(FUTEX, EFFORT))?);
         Ok(())
     }
 
