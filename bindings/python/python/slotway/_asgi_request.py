@@ -48,34 +48,23 @@ class AsgiRequest:
     whole body, and then everything is written in one call.
     """
 
-    __slots__ = (
-        "exchange",
-        "scope",
-        "waits",
-        "token",
-        "phase",
-        "gone",
-        "left",
-        "body_done",
-        "waiting",
-        "status",
-        "headers",
-    )
+    # What most requests never change is the class's, and costs them nothing.
+    phase = _NEW
+    gone = False
+    waiting = False
+    body_done = False
+    #: Bytes of the body that are still to come, once somebody has asked; -1: not known.
+    left: int | None = None
+    token: int
+    status: int
+    headers: Iterable[Any]
 
     def __init__(
-        self,
-        exchange: Exchange,
-        scope: MutableMapping[str, Any],
-        waits: Waits,
+        self, exchange: Exchange, scope: MutableMapping[str, Any], waits: Waits
     ) -> None:
         self.exchange = exchange
         self.scope = scope
         self.waits = waits
-        self.phase = _NEW
-        self.gone = False
-        self.waiting = False
-        self.left = exchange.content_length
-        self.body_done = False
 
     async def run(self, app: Application) -> None:
         """Calls the application, and answers for it if it does not."""
@@ -94,6 +83,9 @@ class AsgiRequest:
     async def receive(self) -> dict[str, Any]:
         """ASGI's ``receive``: the next part of the body, or that the client has gone."""
         if not self.body_done and self.phase != _DONE:
+            if self.left is None:
+                length = self.exchange.content_length
+                self.left = -1 if length is None else length
             if self.left == 0:
                 self.body_done = True
                 return {"type": "http.request", "body": b"", "more_body": False}
@@ -109,19 +101,18 @@ class AsgiRequest:
 
     async def _read(self) -> bytes | None:
         """Some of the body; ``None`` if no more of it will come although more was to."""
-        left = self.left
+        left = -1 if self.left is None else self.left
         while self.phase != _DONE and not self.gone:
             try:
-                data = self.exchange.try_read(
-                    CHUNK_BYTES if left is None or left > CHUNK_BYTES else left
-                )
+                # At least this much of it is to come, or it is not known.
+                data = self.exchange.try_read(min(left, CHUNK_BYTES) if left > 0 else CHUNK_BYTES)
             except BODY_LOST:
                 self._nobody_waits()
                 return None
             if data is None:
                 await self._wait()
                 continue
-            if left is not None:
+            if left > 0:
                 left = self.left = left - len(data)
             if not data or left == 0:
                 self.body_done = True
@@ -135,8 +126,8 @@ class AsgiRequest:
         if phase == _NEW:
             if kind != "http.response.start":
                 raise _unexpected(kind, "http.response.start")
-            self.status: int = message["status"]
-            self.headers: Iterable[Any] = message.get("headers", ())
+            self.status = message["status"]
+            self.headers = message.get("headers", ())
             self.phase = _HEAD
         elif phase == _DONE:
             if not self.gone:
