@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, final
 
 from typing_extensions import Buffer
 
-__all__ = ["Body", "Core", "Exchange", "__version__"]
+__all__ = ["Body", "Core", "Exchange", "__version__", "fill_environ", "fill_scope"]
 
 __version__: str
 
