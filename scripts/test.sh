@@ -23,7 +23,7 @@ part() {
         77) status=skipped ;;
         *) status=FAILED failed=$((failed + 1)) ;;
     esac
-    count=$(sed -n -e 's/^test result: .* \([0-9]*\) passed.*/\1/p' -e 's/^ℹ pass \([0-9]*\)$/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+    count=$(sed -n -e 's/^test result: .* \([0-9]*\) passed.*/\1/p' -e 's/^ℹ pass \([0-9]*\)$/\1/p' -e 's/^\([0-9]*\) passed.* in .*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
     tests=$((tests + count))
     local line
     line=$(printf '%-7s %4d s' "$status" $((SECONDS - start)))
@@ -43,6 +43,9 @@ check() {
     part "formatting" cargo fmt --all --check
     part "lints" cargo clippy --workspace --all-targets --all-features -- -D warnings
     part "lints without optional features" cargo clippy -p slotway-hub --all-targets -- -D warnings
+    part "formatting and lints of the Python binding" bash -c "cd bindings/python && \
+        export CARGO_TARGET_DIR=\${CARGO_TARGET_DIR:-\$PWD/../../target}/python/lints && \
+        cargo fmt --check && cargo clippy -- -D warnings"
     part "core without std and alloc" cargo build -p slotway-core --no-default-features
     part "header is what the code says" scripts/header.sh --verify
     part "the C interface is the stored one" scripts/abi.sh
@@ -57,6 +60,10 @@ unit() {
 loom() {
     part "models" env RUSTFLAGS="--cfg slotway_loom" CARGO_TARGET_DIR=target/loom \
         cargo test --release -p slotway-loom
+}
+
+python() {
+    part "Python: wheel, types, workers" bindings/python/tests/run.sh
 }
 
 c() {
@@ -86,7 +93,7 @@ tour() {
     part "README: five minutes" scripts/tour.sh
 }
 
-if [ $# -eq 0 ]; then set -- check unit loom c counts blackbox clients browser tour; fi
+if [ $# -eq 0 ]; then set -- check unit loom c python counts blackbox clients browser tour; fi
 for name in "$@"; do "$name"; done
 
 echo

@@ -152,6 +152,40 @@ impl Connection {
         Next::Closed
     }
 
+    /// Waits until there may be an exchange for [`next`](Self::next), and takes none: for
+    /// threads that need something else first to serve it, such as an interpreter's lock, and
+    /// must not sit on an exchange until they have it. `false`: the time is over.
+    ///
+    /// # Errors
+    ///
+    /// As for [`next`](Self::next).
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<bool> {
+        let mut deadline = Deadline::new(timeout);
+        loop {
+            let session = match self.shared.session() {
+                Some(session) => session,
+                None => match self.shared.wait_for_session(&mut deadline)? {
+                    Some(session) => session,
+                    None => return Ok(false),
+                },
+            };
+            if session.is_closed() {
+                continue;
+            }
+            let Ok(left) = deadline.left() else {
+                return Ok(false);
+            };
+            let waited = with_spin(self.shared.options.spin_cap, |spin| {
+                session.side().wait(spin, left, || session.is_closed())
+            });
+            match waited {
+                // Also after the last moment: what rang in it must not be left lying.
+                Waited::Work | Waited::TimedOut => return Ok(true),
+                Waited::Stopped => {}
+            }
+        }
+    }
+
     /// The next exchange if there is one now. `None`: there is none, and
     /// [`poll_fd`](Self::poll_fd) becomes readable when there may be.
     ///

@@ -53,6 +53,10 @@ impl Exchange {
         };
         if result.is_err() && inner.raw.is_open() && !inner.owes() {
             inner.reopen();
+        } else if inner.is_lent() {
+            // A view of a copy ends with the answer too.
+            drop(given);
+            self.release_view(py);
         }
         result.or_raise(py).map(|()| true)
     }

@@ -3,6 +3,7 @@
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -102,8 +103,20 @@ impl Core {
     #[pyo3(signature = (timeout = None))]
     fn next(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Exchange>> {
         let timeout = self::timeout(timeout)?;
-        let next = py.detach(|| self.connection().next(timeout)).or_raise(py)?;
-        Ok(next.map(|exchange| Exchange::new(exchange, &self.firsts)))
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            // Taken while attached: a thread that had one and waited for the interpreter
+            // would hold it up for as long as another thread computes.
+            let next = self.connection().next(Some(Duration::ZERO)).or_raise(py)?;
+            if let Some(exchange) = next {
+                return Ok(Some(Exchange::new(exchange, &self.firsts)));
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(None);
+            }
+            py.detach(|| self.connection().wait(left)).or_raise(py)?;
+        }
     }
 
     /// The descriptor for an event loop, the same for the connection's whole life.

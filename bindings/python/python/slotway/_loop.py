@@ -9,7 +9,7 @@ from typing import Any
 
 from slotway._eager import Carrier, Runner
 from slotway._errors import Closed, Error
-from slotway._problem import handler_failed, not_sent
+from slotway._problem import handler_cancelled, handler_failed, not_sent
 from slotway._request import AsyncRequest
 from slotway._response import JSON, TEXT, dumps, pieces, whole
 from slotway._slotway import Core, Exchange
@@ -125,27 +125,29 @@ def serving(
 
     async def run(exchange: Exchange) -> None:
         try:
-            answer = await handler(AsyncRequest(exchange, waits))
-        except asyncio.CancelledError:
-            if not exchange.cancelled:
-                handler_failed(exchange, route, asyncio.CancelledError("the worker ends"))
-            raise
-        except Exception as error:
-            handler_failed(exchange, route, error)
-            return
-        try:
-            kind = type(answer)
-            if kind is str:
-                body, headers = answer, TEXT
-            elif kind is dict:
-                body, headers = dumps(answer), JSON
-            else:
-                await send(exchange, answer, waits)
+            try:
+                answer = await handler(AsyncRequest(exchange, waits))
+            except Exception as error:
+                handler_failed(exchange, route, error)
                 return
-            if not exchange.try_respond(200, headers, body):
-                await send(exchange, answer, waits)
-        except Exception as error:
-            not_sent(exchange, route, error)
+            try:
+                kind = type(answer)
+                if kind is str:
+                    body, headers = answer, TEXT
+                elif kind is dict:
+                    body, headers = dumps(answer), JSON
+                else:
+                    await send(exchange, answer, waits)
+                    return
+                if not exchange.try_respond(200, headers, body):
+                    await send(exchange, answer, waits)
+            except Exception as error:
+                not_sent(exchange, route, error)
+        except asyncio.CancelledError:
+            # Here and not when the exchange is dropped: a traceback may keep it.
+            if not exchange.answered:
+                handler_cancelled(exchange, route)
+            raise
 
     def serve(exchange: Exchange) -> None:
         coroutine = run(exchange)

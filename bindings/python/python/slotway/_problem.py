@@ -57,6 +57,19 @@ def handler_failed(exchange: Exchange, route: str, error: BaseException) -> None
     )
 
 
+def handler_cancelled(exchange: Exchange, route: str) -> None:
+    """Answers for a handler that was cancelled: by its client, or by the worker's end."""
+    if not exchange.cancelled:
+        log.error("%s: the handler was cancelled", route)
+        answer_problem(exchange, "no_answer", "The worker's handler was cancelled.")
+        return
+    log.debug("%s: the handler was cancelled, as nobody waits for the answer", route)
+    try:
+        exchange.abort()
+    except Error as error:
+        log.debug("%s: %s", route, error)
+
+
 def not_sent(exchange: Exchange, route: str, error: BaseException) -> None:
     """Answers for an answer that cannot be sent."""
     if is_over(exchange, error):

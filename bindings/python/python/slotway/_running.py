@@ -74,8 +74,7 @@ class Running:
         try:
             self.core.wait_live()
         except BaseException:
-            self.core.begin_close()
-            self._ended.wait()
+            self.close()
             raise
 
     def _spawn(self, name: str, body: Callable[[], None]) -> None:
@@ -161,6 +160,14 @@ class Running:
 
     def _await_end(self) -> None:
         try:
+            # Waits for the hub as `connect` says.
+            self.core.wait_live()
+        except Closed:
+            pass
+        except Error as error:
+            self._error = self._error or error
+            self.core.begin_close()
+        try:
             self._drained = self.core.wait_closed()
             if self._drained:
                 for thread in self._threads:
@@ -222,9 +229,6 @@ def run_here(worker: Worker) -> None:
     try:
         running.launch()
         running.wait()
-    except Closed:
-        # A signal came before the hub did.
-        pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
