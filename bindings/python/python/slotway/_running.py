@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from slotway import _loop, _threads
@@ -212,23 +213,52 @@ def work_off(queue: SimpleQueue[tuple[Serve, Exchange] | None]) -> None:
 
 
 def run_here(worker: Worker) -> None:
-    """Serves until a signal ends it. The main thread waits, and hears the signals."""
+    """Serves until a signal ends it."""
     running = Running(worker)
-    heard = 0
-
-    def hear(number: int, _: FrameType | None) -> None:
-        nonlocal heard
-        heard += 1
-        if heard == 1:
-            log.info("%s: draining", signal.Signals(number).name)
-            running.begin_shutdown()
-        else:
-            running.begin_close()
-
-    before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
+    with Signals(running):
         running.launch()
         running.wait()
-    finally:
-        for number, handler in before.items():
+
+
+class Signals:
+    """Hears SIGTERM and SIGINT while the ``with`` lasts: the first drains, the second closes.
+
+    The main thread waits, and a signal that comes just when it begins to would not be seen
+    before it is through. So the signals' numbers are written to a socket, and a thread reads.
+    """
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+
+    def __enter__(self) -> None:
+        self.reader, self.writer = socket.socketpair()
+        self.writer.setblocking(False)
+        self.descriptor = signal.set_wakeup_fd(self.writer.fileno(), warn_on_full_buffer=False)
+        # Without a handler the signals would do what they do by default.
+        self.handlers = {
+            number: signal.signal(number, lambda *_: None)
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        self.thread = threading.Thread(target=self._listen, name="slotway-signals", daemon=True)
+        self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self.handlers.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self.descriptor)
+        self.writer.close()
+        self.thread.join()
+        self.reader.close()
+
+    def _listen(self) -> None:
+        heard = 0
+        while numbers := self.reader.recv(64):
+            for number in numbers:
+                if number not in self.handlers:
+                    continue
+                heard += 1
+                if heard == 1:
+                    log.info("%s: draining", signal.Signals(number).name)
+                    self.running.begin_shutdown()
+                else:
+                    self.running.begin_close()
