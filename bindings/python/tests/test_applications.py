@@ -51,7 +51,7 @@ def resident(pid):
 def test_memory_does_not_grow_with_requests(hub, app, args, target):
     with slotway(hub.control, app, *args) as worker:
         # Until everything is there that is made once.
-        crowd(hub.port, target, 32, 200)
+        crowd(hub.port, target, 32, 400)
         before = resident(worker.pid)
         answers = crowd(hub.port, target, 32, 1000)
         assert sum(answers.values()) == 32_000 and {status for status, _ in answers} == {200}

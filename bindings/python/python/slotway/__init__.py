@@ -14,8 +14,8 @@
 
 ``Worker`` is for handlers of your own, plain or ``async``. ``Core`` and ``Exchange`` are the
 layer below. Applications that are there already run by ``python -m slotway app:app``, or by
-``slotway.asgi.run`` and ``slotway.wsgi.run``. Everything that this package raises by itself is an ``Error``, with a stable
-``code``.
+``slotway.asgi.run`` and ``slotway.wsgi.run``. Everything that this package raises by itself
+is an ``Error``, with a stable ``code``.
 """
 
 from slotway._errors import (

@@ -35,8 +35,9 @@ __all__ = ["ROUTES", "StartupFailed", "run"]
 
 log = logging.getLogger("slotway.asgi")
 
-#: Requests that are begun before the rest of the loop has a turn.
-BATCH = 64
+#: Requests that are taken at a time, and how often before the rest of the loop has a turn.
+#: Mostly the second look finds nothing, and the loop sleeps with no turn in between.
+BATCH, LOOKS = 32, 3
 
 LoopName = Literal["auto", "asyncio", "uvloop"]
 
@@ -163,12 +164,18 @@ class _Server:
         core, app, waits, start = self.core, self.app, self.waits, self.runner.start
         template, state = self.scope, self.lifespan.state
         try:
-            exchanges = core.take(BATCH)
-            for exchange in exchanges:
-                scope = template.copy()
-                scope["state"] = state.copy()
-                fill_scope(exchange, scope)
-                start(AsgiRequest(exchange, scope, waits).run(app))
+            for _ in range(LOOKS):
+                exchanges = core.take(BATCH)
+                for exchange in exchanges:
+                    scope = template.copy()
+                    scope["state"] = state.copy()
+                    fill_scope(exchange, scope)
+                    start(AsgiRequest(exchange, scope, waits).run(app))
+                if not exchanges:
+                    break
+            else:
+                # There may be more, which nobody will say; but first others have their turn.
+                self.loop.call_soon(self._ready)
         except Error as error:
             # Whoever still waits for something looks up, and finds it over.
             waits.hear(core.take_notices())
@@ -178,9 +185,6 @@ class _Server:
         tokens = core.take_notices()
         if tokens:
             waits.hear(tokens)
-        if exchanges:
-            # There may be more, which nobody will say; but first others have their turn.
-            self.loop.call_soon(self._ready)
 
     def _supervisor_gone(self) -> None:
         """Called from another thread."""
