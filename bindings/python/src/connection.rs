@@ -14,6 +14,7 @@ use crate::error::OrRaise;
 use crate::exchange::Exchange;
 use crate::log;
 use crate::options::{self, Given, RegistrationGiven};
+use crate::turns::Turns;
 
 /// A worker's connection to its hub: requests come out of it.
 ///
@@ -28,6 +29,8 @@ pub(crate) struct Core {
     firsts: Box<[u32]>,
     /// An error that came behind exchanges, to be raised by the next call.
     late: Mutex<Option<sdk::Error>>,
+    /// Which thread waits.
+    turns: Turns,
 }
 
 impl Core {
@@ -88,7 +91,12 @@ impl Core {
             })
             .collect();
         let connection = Connection::open_in_background(options, registrations).or_raise(py)?;
-        Ok(Core { connection: Some(connection), firsts, late: Mutex::new(None) })
+        Ok(Core {
+            connection: Some(connection),
+            firsts,
+            late: Mutex::new(None),
+            turns: Turns::new(),
+        })
     }
 
     /// Waits until the hub sends requests here. Does not hear signals meanwhile.
@@ -103,19 +111,22 @@ impl Core {
     #[pyo3(signature = (timeout = None))]
     fn next(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Exchange>> {
         let timeout = self::timeout(timeout)?;
+        self.turns.back();
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             // Taken while attached: a thread that had one and waited for the interpreter
             // would hold it up for as long as another thread computes.
             let next = self.connection().next(Some(Duration::ZERO)).or_raise(py)?;
             if let Some(exchange) = next {
+                self.turns.took();
                 return Ok(Some(Exchange::new(exchange, &self.firsts)));
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(None);
             }
-            py.detach(|| self.connection().wait(left)).or_raise(py)?;
+            let wait = |left| self.connection().wait(left);
+            py.detach(|| self.turns.wait(until, wait)).or_raise(py)?;
         }
     }
 

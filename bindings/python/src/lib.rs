@@ -26,6 +26,7 @@ mod log;
 mod options;
 mod reader;
 mod scope;
+mod turns;
 
 use pyo3::prelude::*;
 

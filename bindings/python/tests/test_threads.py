@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -310,6 +311,43 @@ def test_cancellation_is_seen(hub: Hub) -> None:
             client.sendall(b"GET /work HTTP/1.1\r\nhost: h\r\n\r\n")
             assert began.wait(30)
         assert seen.wait(30)
+
+
+def test_handlers_that_wait_hold_up_nobody(hub: Hub) -> None:
+    """As long as there is a thread left; and all of them wait at a time."""
+    worker = Worker("holds", hub=hub.control, threads=4)
+    gate = threading.Barrier(4)
+    go = threading.Event()
+    waiting = threading.Semaphore(0)
+
+    @worker.get("/wait")
+    def wait(request: Request) -> str:
+        waiting.release()
+        assert go.wait(30)
+        return "waited"
+
+    @worker.get("/meet")
+    def meet(request: Request) -> str:
+        gate.wait(30)
+        return "met"
+
+    @worker.get("/now")
+    def now(request: Request) -> str:
+        return "now"
+
+    with worker.start(), ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            assert hub.get("/now").text == "now"
+        for _ in range(5):
+            met = pool.map(lambda _: hub.get("/meet").text, range(4))
+            assert list(met) == ["met"] * 4
+        waits = [pool.submit(hub.get, "/wait") for _ in range(3)]
+        for _ in waits:
+            assert waiting.acquire(timeout=30)
+        for _ in range(50):
+            assert hub.get("/now").text == "now"
+        go.set()
+        assert [wait.result(30).text for wait in waits] == ["waited"] * 3
 
 
 def test_thousands_at_a_time(hub: Hub) -> None:
