@@ -21,7 +21,7 @@ def probe(hub, tmp_path_factory):
         yield worker
         assert worker.terminate() == 0, worker.said("it did not end well")
         assert "shut down" in worker.lines
-        worker.wait_line("ending")
+        worker.wait_line("draining")
     assert not [line for line in worker.lines if "Warning" in line], worker.said("warnings")
 
 

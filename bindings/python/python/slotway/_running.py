@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from slotway import _loop, _threads
 from slotway._eager import Runner
@@ -220,6 +220,16 @@ def run_here(worker: Worker) -> None:
         running.wait()
 
 
+class Ending(Protocol):
+    """What signals can end."""
+
+    def begin_shutdown(self) -> None:
+        """Begins to drain, and returns."""
+
+    def begin_close(self) -> None:
+        """Begins to close without a drain, and returns."""
+
+
 class Signals:
     """Hears SIGTERM and SIGINT while the ``with`` lasts: the first drains, the second closes.
 
@@ -227,7 +237,7 @@ class Signals:
     before it is through. So the signals' numbers are written to a socket, and a thread reads.
     """
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Ending) -> None:
         self.running = running
 
     def __enter__(self) -> None:

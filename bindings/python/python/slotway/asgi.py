@@ -197,7 +197,7 @@ class _Server:
     def _asked_to_end(self) -> None:
         self.asked += 1
         if self.asked == 1:
-            log.info("ending: nothing new comes, what is in hand is finished")
+            log.info("draining")
             self.core.begin_shutdown()
         else:
             self.core.begin_close()

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from typing import Any
 from slotway._child import Parent
 from slotway._errors import Closed, Error
 from slotway._register import ROUTES, connect
+from slotway._running import Signals
 from slotway._slotway import Core, fill_environ
 from slotway._wsgi_answer import Application, FileWrapper, handle
 from slotway._wsgi_input import wsgi_input
@@ -62,17 +62,10 @@ def run(
     """
     server = _Server(app, root_path, threads, multiprocess)
     server.core = connect(name, routes, hub, limit_concurrency, graceful_timeout)
-    before = {
-        number: signal.signal(number, server.asked_to_end)
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
+    with Signals(server):
         if supervisor is not None:
             supervisor.watch(server.core.begin_shutdown)
         server.serve(name, supervisor)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Server:
@@ -86,7 +79,7 @@ class _Server:
         self.app = app
         self.root_path = root_path.rstrip("/")
         self.threads = threads
-        self.asked = 0
+        self.hurry = False
         self.ended = threading.Event()
         self.error: Error | None = None
         #: What every environment begins with.
@@ -107,8 +100,7 @@ class _Server:
         """Answers until the connection is closed."""
         live = threading.Thread(target=self._live, args=(name, supervisor), daemon=True)
         live.start()
-        # Not the main thread: that one hears signals, which it does not while it waits in
-        # the hub's memory.
+        # Not the main thread: it does not hear signals while it waits in the hub's memory.
         pool = [
             threading.Thread(target=self._answer, name=f"slotway-wsgi-{number}", daemon=True)
             for number in range(self.threads)
@@ -119,7 +111,7 @@ class _Server:
         # Answers are out or were given up; what follows an answer may take a moment.
         until = time.monotonic() + 5
         for thread in pool:
-            while thread.is_alive() and self.asked < 2 and time.monotonic() < until:
+            while thread.is_alive() and not self.hurry and time.monotonic() < until:
                 thread.join(0.1)
         if self.error is not None:
             raise self.error
@@ -157,11 +149,11 @@ class _Server:
             # It is closed, and `_live` hears why.
             pass
 
-    def asked_to_end(self, *_: object) -> None:
-        """Finishes what is in hand; asked again, does not."""
-        self.asked += 1
-        if self.asked == 1:
-            log.info("ending: nothing new comes, what is in hand is finished")
-            self.core.begin_shutdown()
-        else:
-            self.core.begin_close()
+    def begin_shutdown(self) -> None:
+        """Nothing new comes, what is in hand is finished."""
+        self.core.begin_shutdown()
+
+    def begin_close(self) -> None:
+        """Does not wait for what is in hand."""
+        self.hurry = True
+        self.core.begin_close()
