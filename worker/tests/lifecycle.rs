@@ -387,3 +387,40 @@ fn h19_a_worker_that_is_replaced_ends_and_says_so() {
     assert_eq!(error.code(), ErrorCode::Refused);
     drop(session);
 }
+
+/// Who only waits takes nothing, also through a hub's end, and hears of the shutdown.
+#[test]
+fn waiting_takes_nothing() {
+    let hub = FakeHub::new();
+    let (connection, session) = connected(&hub, options(&hub));
+    assert!(!connection.wait(Some(Duration::ZERO)).expect("up"));
+    let waiting = || {
+        let connection = connection.clone();
+        thread::spawn(move || connection.wait(LONG))
+    };
+    let early = waiting();
+    let in_flight = session.publish(&Ask::new("GET", "/"));
+    let found = within_watchdog("the wait", move || early.join().expect("no panic"));
+    assert!(found.expect("up"));
+    // It is still there, for whoever waits and for whoever takes it.
+    assert!(!in_flight.is_claimed());
+    assert!(connection.wait(LONG).expect("up"));
+    let mut exchange = connection.next(LONG).expect("up").expect("an exchange");
+    exchange.respond(200, NONE, b"taken").expect("answered");
+    assert_eq!(in_flight.answer().expect("alive").text(), "taken");
+
+    let through = waiting();
+    drop(session);
+    let session = hub.accept(1);
+    let in_flight = session.publish(&Ask::new("GET", "/"));
+    let found = within_watchdog("the wait", move || through.join().expect("no panic"));
+    assert!(found.expect("up"));
+    let mut exchange = connection.next(LONG).expect("up").expect("an exchange");
+    exchange.respond(200, NONE, b"again").expect("answered");
+    assert_eq!(in_flight.answer().expect("alive").text(), "again");
+
+    let last = waiting();
+    connection.shutdown().expect("drained");
+    let ended = within_watchdog("the wait", move || last.join().expect("no panic"));
+    assert_eq!(ended.expect_err("closed").code(), ErrorCode::Closed);
+}

@@ -89,7 +89,7 @@ impl Inner {
         ))
     }
 
-    /// From here on the exchange may end, if no buffer is out (P2).
+    /// From here on the exchange may end, once no buffer is out (P2).
     #[inline]
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);

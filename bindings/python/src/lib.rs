@@ -6,9 +6,9 @@
 //! What keeps Python from seeing bytes that are not its own any more:
 //!
 //! - P1 The slot's memory is looked at by a thread that is attached to the interpreter and
-//!   has found `Turns::closing` unset since it was.
+//!   has found `Inner::closing` unset since it was.
 //! - P2 `closing` is set by a thread that is attached, before anything that may end the
-//!   exchange, and by nobody while a buffer over the slot is out.
+//!   exchange; and while a buffer over the slot is out, the exchange does not end.
 //! - P3 While a thread looks at the slot's memory it makes only objects that the garbage
 //!   collector does not know (str, bytes), so no finalizer can answer the exchange meanwhile.
 
