@@ -163,6 +163,11 @@ def test_framing_is_the_hubs(hub, probe):
     assert (answer.text, answer.header("x-a")) == ("framed", "b")
 
 
+def test_an_answer_to_head_that_states_no_length_gets_none(hub, probe):
+    assert fetch(hub.port, "GET", "/large?0").header("content-length") == "0"
+    assert fetch(hub.port, "HEAD", "/large?0").header("content-length") is None
+
+
 def test_files_by_path(hub, probe):
     whole = probe.file.read_bytes()
     for contents in (whole, b"small", b""):

@@ -15,6 +15,7 @@ from slotway._errors import Error
 from slotway._lifespan import StartupFailed
 from slotway._load import Interface, LoadError, interface_of, load
 from slotway._reload import Sources
+from slotway._slotway import __version__
 from slotway._supervisor import Supervisor, this_command
 
 __all__ = ["main"]
@@ -127,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         default="info",
         help="default: info",
     )
+    add("--version", action="version", version=f"slotway {__version__}")
     for flags, why in _ELSEWHERE.items():
         add(*flags, nargs="?", action=_Elsewhere, const=why, help=argparse.SUPPRESS)
     return parser

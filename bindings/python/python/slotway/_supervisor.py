@@ -133,7 +133,14 @@ class Supervisor:
         self.selector.register(worker.pidfd, selectors.EVENT_READ, lambda: self._died(worker))
 
     def _said(self, worker: Worker) -> None:
-        if not worker.socket.recv(16):
+        if worker not in self.workers:
+            # Its death was in the same handful of events, and came first.
+            return
+        try:
+            said = worker.socket.recv(16)
+        except ConnectionResetError:
+            said = b""
+        if not said:
             # Its death comes by the other way.
             self.selector.unregister(worker.socket)
             return
@@ -181,8 +188,13 @@ class Supervisor:
             if worker.ready and time.monotonic() - worker.since >= STEADY:
                 self.pause = PAUSE_FIRST
             log.error("worker %d %s; another one starts in %g s", pid, how, self.pause)
-            self._after(self.pause, self._start)
+            self._after(self.pause, self._restart)
             self.pause = min(self.pause * 2, PAUSE_MAX)
+
+    def _restart(self) -> None:
+        """Starts another one for one that died, unless its place was filled meanwhile."""
+        if sum(not worker.leaving for worker in self.workers) < self.count:
+            self._start()
 
     def replace(self) -> None:
         """Gives each worker a successor."""
