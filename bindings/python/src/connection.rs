@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use sdk::{Connection, RegistrationState};
@@ -146,8 +147,17 @@ impl Core {
         if let Some(error) = late {
             return Err(error).or_raise(py);
         }
-        for _ in 0..limit {
-            match self.connection().try_next() {
+        if limit == 0 {
+            return Err(PyValueError::new_err(
+                "0 requests are to be taken; none would look as if there were none",
+            ));
+        }
+        let connection = self.connection();
+        // The first look asks for a ring when there is nothing, which costs system calls; the
+        // further ones do not, because the next call of this looks again.
+        let mut found = connection.try_next();
+        loop {
+            match found {
                 Ok(Some(exchange)) => taken.append(Exchange::new(exchange, &self.firsts))?,
                 Ok(None) => break,
                 Err(error) if taken.is_empty() => return Err(error).or_raise(py),
@@ -157,6 +167,10 @@ impl Core {
                     break;
                 }
             }
+            if taken.len() == limit {
+                break;
+            }
+            found = connection.next(Some(Duration::ZERO));
         }
         Ok(taken)
     }

@@ -224,6 +224,40 @@ def test_what_cannot_be_is_said(hub: Hub, tmp_path: Path) -> None:
         offering("other", "/taken", connect="once").start()
 
 
+def test_taking_in_batches(hub: Hub) -> None:
+    """No call takes more than it was asked for, and what is left is not forgotten."""
+    import select
+
+    core = Core([("batch", [("GET", "/", None, False)], None)], hub=hub.control)
+    core.wait_live()
+    try:
+        with pytest.raises(ValueError, match="0 requests"):
+            core.take(0)
+        assert core.take() == []
+        waiting = [in_background(lambda: hub.get("/").status) for _ in range(5)]
+        taken: list[slotway.Exchange] = []
+        while len(taken) < 5:
+            # Polled only after an empty batch, as the stub says.
+            assert select.select([core], [], [], PATIENCE)[0]
+            while batch := core.take(2):
+                assert len(batch) <= 2
+                taken += batch
+            assert core.take_notices() == []
+        for exchange in taken:
+            assert exchange.key == 0
+            exchange.respond(204)
+        for thread, results in waiting:
+            thread.join(PATIENCE)
+            assert results == [204]
+        core.begin_close()
+        core.wait_closed(PATIENCE)
+        for _ in range(2):
+            with pytest.raises(slotway.Closed):
+                core.take()
+    finally:
+        core.close()
+
+
 def test_names_and_codes() -> None:
     """Each exception has the code of the C interface, and nobody else's."""
     from slotway import _errors
