@@ -1,7 +1,7 @@
 """A Django project in one file; nothing in it knows of Slotway.
 
-    python -m slotway django_app:app
-    python -m slotway django_app:wsgi_app --threads 4
+python -m slotway django_app:app
+python -m slotway django_app:wsgi_app --threads 4
 """
 
 from django.conf import settings

@@ -1,6 +1,6 @@
 """A FastAPI application; nothing in it knows of Slotway.
 
-    python -m slotway fastapi_app:app
+python -m slotway fastapi_app:app
 """
 
 import asyncio

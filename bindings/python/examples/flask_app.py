@@ -1,6 +1,6 @@
 """A Flask application; nothing in it knows of Slotway.
 
-    python -m slotway flask_app:app --threads 4
+python -m slotway flask_app:app --threads 4
 """
 
 from collections.abc import Iterator

@@ -18,6 +18,8 @@ from pathlib import Path
 from hub import PATIENCE
 
 APPS = Path(__file__).parent / "apps"
+
+
 class Process:
     """A process whose output is read line by line, and which never outlives its test."""
 

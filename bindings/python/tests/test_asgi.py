@@ -87,8 +87,11 @@ def test_thousands_wait_at_a_time_each_in_its_context(hub, probe):
     [
         ("before", b"GET /disconnect?before HTTP/1.1\r\nHost: h\r\n\r\n"),
         ("streaming", b"GET /disconnect?streaming HTTP/1.1\r\nHost: h\r\n\r\n"),
-        ("within", b"POST /disconnect?within HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n"
-         + b"x" * 300_000),
+        (
+            "within",
+            b"POST /disconnect?within HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n"
+            + b"x" * 300_000,
+        ),
     ],
 )
 def test_a_client_that_goes_away_is_a_disconnect_and_sending_no_error(hub, probe, how, request_):
@@ -222,4 +225,16 @@ def test_the_end_waits_for_answers_and_for_what_follows_them(hub, tmp_path):
         assert fetch(hub.port, "GET", "/background").text == "soon"
         assert worker.terminate() == 0
     assert path.read_text() == "background\n"
+    assert "shut down" in worker.lines
+
+
+def test_what_does_not_end_in_time_is_cancelled(hub):
+    args = ["--name", "late", "--route", "/hold", "--timeout-graceful-shutdown", "0.5"]
+    with slotway(hub.control, "asgi_probe:app", *args) as worker:
+        with ThreadPoolExecutor(1) as pool:
+            held = pool.submit(fetch, hub.port, "GET", "/hold?late")
+            worker.wait_line("holding late")
+            assert worker.terminate() == 0, worker.said("it did not end well")
+            assert held.result().status >= 500
+    worker.wait_line("cancelled, because the time was over: 1")
     assert "shut down" in worker.lines

@@ -270,7 +270,9 @@ def test_a_site_answers_as_on_its_usual_server(site, hub, environment):
     with slotway(hub.control, app, *threads, **environment) as worker:
         found = ask_all(hub.port, asks)
         assert worker.terminate() == 0, worker.said("it did not end well")
-    assert not [line for line in worker.lines if re.search("(Resource|Runtime)Warning", line)], worker.said("warnings")
+    assert not [line for line in worker.lines if re.search("(Resource|Runtime)Warning", line)], (
+        worker.said("warnings")
+    )
     differences = []
     for ask, usual, ours in zip(asks, expected, found, strict=True):
         chunked = usual.header("transfer-encoding") is not None

@@ -191,3 +191,12 @@ def test_the_validator_of_wsgiref_finds_nothing(hub):
         assert worker.terminate() == 0
     complaints = [line for line in worker.lines if "Assertion" in line or "Warning" in line]
     assert not complaints, worker.said("complaints")
+
+
+def test_what_does_not_end_in_time_is_left_behind(hub):
+    args = ["--name", "late", "--route", "/waits", "--timeout-graceful-shutdown", "0.5"]
+    with slotway(hub.control, "wsgi_probe:app", *args) as worker:
+        client = raw(hub.port, b"GET /waits HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert client.recv(1000)
+        assert worker.terminate() == 0, worker.said("it did not end well")
+        client.close()

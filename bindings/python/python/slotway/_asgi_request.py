@@ -59,9 +59,7 @@ class AsgiRequest:
     status: int
     headers: Iterable[Any]
 
-    def __init__(
-        self, exchange: Exchange, scope: MutableMapping[str, Any], waits: Waits
-    ) -> None:
+    def __init__(self, exchange: Exchange, scope: MutableMapping[str, Any], waits: Waits) -> None:
         self.exchange = exchange
         self.scope = scope
         self.waits = waits
@@ -131,9 +129,7 @@ class AsgiRequest:
             self.phase = _HEAD
         elif phase == _DONE:
             if not self.gone:
-                raise RuntimeError(
-                    f"the application sent {kind!r} after its response was complete"
-                )
+                raise RuntimeError(f"the application sent {kind!r} after its response was complete")
             # Whoever streams without end to somebody who has gone lets others run.
             await asyncio.sleep(0)
         elif kind == "http.response.body":

@@ -84,7 +84,11 @@ def _parser() -> argparse.ArgumentParser:
         help="pattern to register, for all methods, such as /api/{*path}; may be given several "
         "times; default: / and /{*path}",
     )
-    add("--hub", metavar="PATH", help="the hub's control socket; default: $SLOTWAY_HUB, else the usual place")
+    add(
+        "--hub",
+        metavar="PATH",
+        help="the hub's control socket; default: $SLOTWAY_HUB, else the usual place",
+    )
     add(
         "-w",
         "--workers",
@@ -94,11 +98,21 @@ def _parser() -> argparse.ArgumentParser:
         help="processes; default: $WEB_CONCURRENCY, else 1",
     )
     add("--threads", type=_count, metavar="N", help="threads of a WSGI application; default: 1")
-    add("--interface", choices=["auto", "asgi", "wsgi"], default="auto", help="default: auto, which looks")
+    add(
+        "--interface",
+        choices=["auto", "asgi", "wsgi"],
+        default="auto",
+        help="default: auto, which looks",
+    )
     add("--factory", action="store_true", help="the attribute makes the application when called")
     add("--app-dir", metavar="DIR", help="directory to import from; default: the current one")
     add("--root-path", metavar="PATH", default="", help="path that the application is mounted at")
-    add("--lifespan", choices=["auto", "on", "off"], default="auto", help="ASGI's lifespan; default: auto")
+    add(
+        "--lifespan",
+        choices=["auto", "on", "off"],
+        default="auto",
+        help="ASGI's lifespan; default: auto",
+    )
     add(
         "--loop",
         choices=["auto", "asyncio", "uvloop"],
@@ -106,7 +120,12 @@ def _parser() -> argparse.ArgumentParser:
         help="event loop of an ASGI application; default: uvloop if it is installed",
     )
     add("--pathsend", action="store_true", help="offer ASGI's http.response.pathsend for files")
-    add("--limit-concurrency", type=_count, metavar="N", help="requests in flight; more wait in the hub")
+    add(
+        "--limit-concurrency",
+        type=_count,
+        metavar="N",
+        help="requests in flight; more wait in the hub",
+    )
     add(
         "--timeout-graceful-shutdown",
         "--graceful-timeout",

@@ -103,9 +103,7 @@ def interface_of(app: Any, target: str = "the application") -> Interface:
     if wanted == 2:
         return "wsgi"
     if wanted == 0:
-        raise LoadError(
-            f"{target} takes no arguments; if it makes the application, use --factory"
-        )
+        raise LoadError(f"{target} takes no arguments; if it makes the application, use --factory")
     if wanted == 1:
         raise LoadError(
             f"{target} takes one argument, as applications of ASGI 2 did and functions do that "

@@ -22,6 +22,4 @@ def connect(
 ) -> Core:
     """Begins to connect an application that answers every method of its routes."""
     registered = [("*", route, None, False) for route in routes]
-    return Core(
-        [(name, registered, limit_concurrency)], hub=hub, drain_deadline=graceful_timeout
-    )
+    return Core([(name, registered, limit_concurrency)], hub=hub, drain_deadline=graceful_timeout)

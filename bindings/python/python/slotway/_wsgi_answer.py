@@ -69,9 +69,7 @@ class WsgiAnswer:
             finally:
                 exc_info = None
         elif self.status:
-            raise RuntimeError(
-                "start_response was called twice; the second call needs exc_info"
-            )
+            raise RuntimeError("start_response was called twice; the second call needs exc_info")
         self.status = int(status[:3])
         self.headers = headers
         return self.write

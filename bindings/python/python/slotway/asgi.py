@@ -105,7 +105,9 @@ def _loop_factory(name: LoopName) -> Callable[[], asyncio.AbstractEventLoop] | N
 class _Server:
     """One application on one event loop."""
 
-    def __init__(self, app: Application, lifespan: Lifespan, root_path: str, pathsend: bool) -> None:
+    def __init__(
+        self, app: Application, lifespan: Lifespan, root_path: str, pathsend: bool
+    ) -> None:
         self.app = app
         self.lifespan = lifespan
         self.loop = asyncio.get_running_loop()
@@ -121,6 +123,9 @@ class _Server:
         }
         self.core: Core
         self.asked = 0
+        #: Seconds for what is in hand at the end, and when they are over.
+        self.patience = 0.0
+        self.until: float | None = None
 
     async def serve(
         self,
@@ -130,6 +135,7 @@ class _Server:
         supervisor: Parent | None,
     ) -> None:
         """The application's whole life."""
+        self.patience = graceful_timeout
         await self.lifespan.startup()
         try:
             self.core = open_core()
@@ -142,7 +148,7 @@ class _Server:
             live = self.loop.create_task(self._live(name, supervisor))
             ended = await self.closed
             self.loop.remove_reader(self.core.fileno())
-            await self._finish(time.monotonic() + graceful_timeout)
+            await self._finish()
             await live
         finally:
             await self.lifespan.shutdown()
@@ -198,14 +204,17 @@ class _Server:
         self.asked += 1
         if self.asked == 1:
             log.info("draining")
+            self.until = time.monotonic() + self.patience
             self.core.begin_shutdown()
         else:
             self.core.begin_close()
             for carrier in list(self.runner.busy):
                 carrier.task.cancel()
 
-    async def _finish(self, until: float) -> None:
+    async def _finish(self) -> None:
         """Waits for what runs on after its answer, background tasks above all."""
+        # A newer deployment may have ended it, and not a signal.
+        until = self.until or time.monotonic() + self.patience
         tasks = [carrier.task for carrier in self.runner.busy]
         self.runner.close()
         for carrier in self.runner.busy:
@@ -216,7 +225,7 @@ class _Server:
         for task in late:
             task.cancel()
         if late:
-            log.warning("%d requests did not end in time and are cancelled", len(late))
+            log.warning("cancelled, because the time was over: %d", len(late))
             await asyncio.wait(late, timeout=5)
 
     @staticmethod

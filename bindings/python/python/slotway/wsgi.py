@@ -73,9 +73,7 @@ class _Server:
 
     core: Core
 
-    def __init__(
-        self, app: Application, root_path: str, threads: int, multiprocess: bool
-    ) -> None:
+    def __init__(self, app: Application, root_path: str, threads: int, multiprocess: bool) -> None:
         self.app = app
         self.root_path = root_path.rstrip("/")
         self.threads = threads

@@ -76,6 +76,7 @@ async def hold(scope, receive, send):
     name = scope["query_string"].decode()
     token = inside.set(name)
     seen.append(f"held {name}")
+    print(f"holding {name}", flush=True)
     await event(name).wait()
     assert inside.get() == name
     inside.reset(token)
