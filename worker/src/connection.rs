@@ -114,12 +114,8 @@ impl Connection {
     pub fn next(&self, timeout: Option<Duration>) -> Result<Option<Exchange>> {
         let mut deadline = Deadline::new(timeout);
         loop {
-            let session = match self.shared.session() {
-                Some(session) => session,
-                None => match self.shared.wait_for_session(&mut deadline)? {
-                    Some(session) => session,
-                    None => return Ok(None),
-                },
+            let Some(session) = self.shared.wait_for_session(&mut deadline)? else {
+                return Ok(None);
             };
             match self.next_of(session, &mut deadline) {
                 Next::Exchange(raw) => return Ok(Some(Exchange::new(raw))),
@@ -140,16 +136,20 @@ impl Connection {
             let Ok(left) = deadline.left() else {
                 return Next::TimedOut;
             };
-            let waited = with_spin(self.shared.options.spin_cap, |spin| {
-                session.side().wait(spin, left, || session.is_closed())
-            });
-            match waited {
+            match self.wait_in(&session, left) {
                 // Also after the last moment: what rang in it must not be left lying.
                 Waited::Work | Waited::TimedOut => {}
                 Waited::Stopped => break,
             }
         }
         Next::Closed
+    }
+
+    /// Spins, then sleeps, until there may be an exchange.
+    fn wait_in(&self, session: &Session, timeout: Option<Duration>) -> Waited {
+        with_spin(self.shared.options.spin_cap, |spin| {
+            session.side().wait(spin, timeout, || session.is_closed())
+        })
     }
 
     /// Waits until there may be an exchange for [`next`](Self::next), and takes none: for
@@ -162,12 +162,8 @@ impl Connection {
     pub fn wait(&self, timeout: Option<Duration>) -> Result<bool> {
         let mut deadline = Deadline::new(timeout);
         loop {
-            let session = match self.shared.session() {
-                Some(session) => session,
-                None => match self.shared.wait_for_session(&mut deadline)? {
-                    Some(session) => session,
-                    None => return Ok(false),
-                },
+            let Some(session) = self.shared.wait_for_session(&mut deadline)? else {
+                return Ok(false);
             };
             if session.is_closed() {
                 continue;
@@ -175,10 +171,7 @@ impl Connection {
             let Ok(left) = deadline.left() else {
                 return Ok(false);
             };
-            let waited = with_spin(self.shared.options.spin_cap, |spin| {
-                session.side().wait(spin, left, || session.is_closed())
-            });
-            match waited {
+            match self.wait_in(&session, left) {
                 // Also after the last moment: what rang in it must not be left lying.
                 Waited::Work | Waited::TimedOut => return Ok(true),
                 Waited::Stopped => {}

@@ -161,8 +161,17 @@ impl Shared {
         self.session.load_full().filter(|session| !session.is_closed())
     }
 
-    /// Waits for a living session. `None`: the time is over.
+    /// The living session; waits for one if there is none. `None`: the time is over.
+    #[inline]
     pub(crate) fn wait_for_session(&self, deadline: &mut Deadline) -> Result<Option<Arc<Session>>> {
+        match self.session() {
+            Some(session) => Ok(Some(session)),
+            None => self.wait_for_next_session(deadline),
+        }
+    }
+
+    #[cold]
+    fn wait_for_next_session(&self, deadline: &mut Deadline) -> Result<Option<Arc<Session>>> {
         let mut state = lock(&self.state);
         loop {
             if let Some((error, _)) = &state.ended {
