@@ -8,7 +8,7 @@ scripts/setup.sh all || exit 1
 logs=target/test-logs
 mkdir -p "$logs"
 passed=0 failed=0 tests=0
-summary=()
+summary=() reasons=()
 
 # part NAME COMMAND…: runs a command, keeps its output, counts its tests.
 part() {
@@ -36,7 +36,15 @@ part() {
         echo "--- the end of $log"
         tail -n 80 "$log"
         echo "---"
+        reasons+=("$(printf 'why not: %s\n' "$name"; reason "$log")")
     fi
+}
+
+# reason LOG: what failed, in few lines, for who sees the end of the output only.
+reason() {
+    local said
+    said=$(grep -E '^(test .* FAILED|FAILED |error|---- .* stdout|✖ )|panicked at|the tour' "$1" | head -n 8)
+    { printf '%s\n' "$said"; tail -n 6 "$1"; } | cut -c 1-200 | sed '/^$/d; s/^/    /'
 }
 
 check() {
@@ -99,6 +107,7 @@ for name in "$@"; do "$name"; done
 echo
 echo "Summary"
 printf '%s\n' "${summary[@]}"
+[ "$failed" -eq 0 ] || printf '%s\n' "" "${reasons[@]}"
 echo
 echo "$tests tests in $passed parts that passed and $failed that failed, $SECONDS s"
 echo "$passed passed, $failed failed"

@@ -42,8 +42,9 @@ PYTHON
 http=$(port 8080) https=$(port 8443)
 
 # The section as a script: the output of block N goes to a file N, the text that is to be
-# in it to a file N.want.
+# in it to a file N.want. Where it breaks off, it says so.
 awk -v out="$scratch" '
+    BEGIN { print "exec 3>&2; trap '\''echo \"the tour: $BASH_COMMAND: ended with $?\" >&3'\'' ERR" }
     /^## / { inside = $0 == "## Five minutes" }
     !inside { next }
     /^```sh$/ { block++; printf "{\n"; mode = "sh"; next }
@@ -55,7 +56,10 @@ awk -v out="$scratch" '
     }
     mode == "sh" { print }
     mode == "text" { print > (out "/" block ".want") }
-' README.md | sed "s/\b8080\b/$http/g; s/\b8443\b/$https/g" >"$scratch/tour.sh"
+' README.md | sed "s/\b8080\b/$http/g; s/\b8443\b/$https/g" |
+    # The configuration that is written there has the port too, as a default.
+    sed "/^slotway init$/a sed -i 's/^#listen = .*/listen = [\"127.0.0.1:$http\"]/' slotway.toml" \
+        >"$scratch/tour.sh"
 blocks=$(grep -c '^} >' "$scratch/tour.sh")
 [ "$blocks" -ge 5 ] || { echo "the README has no tour" >&2; exit 1; }
 
