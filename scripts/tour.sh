@@ -58,7 +58,7 @@ awk -v out="$scratch" '
     mode == "text" { print > (out "/" block ".want") }
 ' README.md | sed "s/\b8080\b/$http/g; s/\b8443\b/$https/g" |
     # The configuration that is written there has the port too, as a default.
-    sed "/^slotway init$/a sed -i 's/^#listen = .*\b8080\b.*/listen = [\"127.0.0.1:$http\"]/' slotway.toml" \
+    sed "/^slotway init$/a sed -i 's/^#listen = .*:8080.*/listen = [\"127.0.0.1:$http\"]/' slotway.toml" \
         >"$scratch/tour.sh"
 blocks=$(grep -c '^} >' "$scratch/tour.sh")
 [ "$blocks" -ge 5 ] || { echo "the README has no tour" >&2; exit 1; }
