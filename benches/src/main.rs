@@ -3,6 +3,7 @@
 //! Every figure is the median of several rounds, and the rounds of what is compared are
 //! interleaved, so that a busy moment of the machine falls on all of them.
 
+mod contest;
 mod core;
 mod counts;
 mod cpu;
@@ -15,6 +16,7 @@ mod measure;
 mod pair;
 mod peers;
 mod progress;
+mod python;
 mod report;
 mod rig;
 mod steal;
@@ -53,6 +55,8 @@ enum Command {
         #[arg(long)]
         check_in: bool,
     },
+    /// Python applications, beside Granian, uvicorn and gunicorn.
+    Python,
     /// The figures of target/bench/summary.json as a table in Markdown.
     Table,
     /// Instructions for one exchange, beside the stored baseline.
@@ -73,15 +77,17 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
     let growth = |check_in| -> (&str, Part) {
         ("growth", Box::new(move |report| growth::run(report, check_in)))
     };
+    let python = || -> (&str, Part) { ("python", Box::new(python::run)) };
     let counts = || -> (&str, Part) { ("counts", Box::new(counts::run)) };
     match command {
         Some(Command::Core) => vec![core()],
         Some(Command::Hubpath) => vec![hubpath()],
         Some(Command::Http { long }) => vec![http(*long)],
         Some(Command::Growth { check_in }) => vec![growth(*check_in)],
+        Some(Command::Python) => vec![python()],
         Some(Command::Counts) => vec![counts()],
         Some(Command::Table | Command::Peer(_)) => Vec::new(),
-        None => vec![core(), hubpath(), http(false), growth(false), counts()],
+        None => vec![core(), hubpath(), http(false), growth(false), python(), counts()],
     }
 }
 

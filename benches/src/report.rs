@@ -22,12 +22,13 @@ use crate::measure::{Sample, Summary};
 pub(crate) struct Report {
     rounds: usize,
     figures: Vec<Figure>,
+    tables: Vec<String>,
     notes: Vec<String>,
 }
 
 impl Report {
     pub(crate) fn new(rounds: usize) -> Report {
-        Report { rounds: rounds.max(1), figures: Vec::new(), notes: Vec::new() }
+        Report { rounds: rounds.max(1), figures: Vec::new(), tables: Vec::new(), notes: Vec::new() }
     }
 
     /// How many rounds each contestant runs; the rounds of what is compared are to be
@@ -76,6 +77,11 @@ impl Report {
         });
     }
 
+    /// Adds a table of a part's own, printed above the figures.
+    pub(crate) fn table(&mut self, text: String) {
+        self.tables.push(text);
+    }
+
     /// Adds a line below the table: what could not be measured and why, for instance.
     pub(crate) fn note(&mut self, line: impl Into<String>) {
         self.notes.push(line.into());
@@ -83,6 +89,9 @@ impl Report {
 
     /// Prints the table.
     pub(crate) fn print(&self) {
+        for table in &self.tables {
+            println!("\n{table}");
+        }
         if !self.figures.is_empty() {
             print!("{}", table::text(&self.figures, self.rounds));
         }

@@ -2,42 +2,8 @@
 
 use super::Results;
 use super::contestant::Contestant::{self, Axum, Proxy, Slotbus, SlotwayC, SlotwayRust};
-use crate::measure::Sample;
 use crate::report::Report;
-use crate::rig::Tally;
-
-/// What is read off a load.
-#[derive(Debug, Clone, Copy)]
-enum Quantity {
-    Rate,
-    Cpu,
-    P50,
-}
-
-impl Quantity {
-    fn unit(self) -> &'static str {
-        match self {
-            Quantity::Rate => "req/s",
-            Quantity::Cpu | Quantity::P50 => "us",
-        }
-    }
-
-    fn what(self) -> &'static str {
-        match self {
-            Quantity::Rate => "rate",
-            Quantity::Cpu => "CPU/request",
-            Quantity::P50 => "p50",
-        }
-    }
-
-    fn sample(self, tally: &Tally) -> Sample {
-        match self {
-            Quantity::Rate => Sample::new(tally.per_second, tally.cpu_us),
-            Quantity::Cpu => Sample::of(tally.cpu_us),
-            Quantity::P50 => Sample::new(tally.p50_us, tally.cpu_us),
-        }
-    }
-}
+use crate::rig::Quantity;
 
 /// Which pairs become figures: the name's end, ours, theirs, the quantity. The processor
 /// time of both stands beside every rate.
@@ -59,17 +25,14 @@ pub(super) fn add(report: &mut Report, results: &Results) {
     let (op, connections) = (results.cell.op, results.cell.load.connections);
     for (end, ours, theirs, quantity) in PAIRS {
         let Some((our, their)) = of(*ours).zip(of(*theirs)) else { continue };
-        let samples = |tallies: &[Tally]| -> Vec<Sample> {
-            tallies.iter().map(|tally| quantity.sample(tally)).collect()
-        };
         let worker = if *ours == SlotwayRust { ", Rust" } else { "" };
         report.add(
             &format!("http.{op}.c{connections}.{end}"),
             &format!("{}, {}{worker}", results.cell.what(), quantity.what()),
             quantity.unit(),
-            &samples(our),
+            &quantity.samples(our),
             theirs.name(),
-            &samples(their),
+            &quantity.samples(their),
         );
     }
     for (contestant, tallies) in &results.tallies {

@@ -34,6 +34,19 @@ const GOALS: &[(&str, Goal)] = &[
     ("growth.connections.10000.cpu", RatioAtMost(1.1)),
     ("growth.idle_worker.kib", ValueAtMost(64.0)),
     ("growth.idle_worker.threads", ValueAtMost(0.0)),
+    ("python.native.vs_granian_rsgi", RatioAtLeast(1.4)),
+    ("python.asgi.vs_granian", RatioAtLeast(1.2)),
+    ("python.asgi.vs_uvicorn", RatioAtLeast(1.7)),
+    ("python.wsgi.vs_granian", RatioAtLeast(1.6)),
+    ("python.fastapi.vs_granian", RatioAtLeast(1.25)),
+    ("python.fastapi.vs_uvicorn", RatioAtLeast(1.5)),
+    ("python.flask.vs_granian", RatioAtLeast(2.0)),
+    ("python.flask.vs_gunicorn", RatioAtLeast(3.5)),
+    ("python.native.cpu.vs_granian_rsgi", RatioAtMost(1.0)),
+    ("python.asgi.cpu.vs_granian", RatioAtMost(1.0)),
+    ("python.wsgi.cpu.vs_granian", RatioAtMost(1.0)),
+    ("python.fastapi.cpu.vs_granian", RatioAtMost(1.0)),
+    ("python.flask.cpu.vs_granian", RatioAtMost(1.0)),
 ];
 
 impl Goal {

@@ -7,19 +7,29 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_signal};
+
+use super::descent;
 
 /// How long anything may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A process of a measurement; killed when it is dropped, and when the bench dies.
 #[derive(Debug)]
-pub(crate) struct Server(Child);
+pub(crate) struct Server {
+    process: Child,
+    /// What is killed with it: a server that starts processes of its own leads a group.
+    group: Option<Pid>,
+}
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        if let Some(group) = self.group {
+            // One that is gone already is what was wanted.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -29,11 +39,20 @@ impl Server {
         Server::spawn(command.stdout(Stdio::null()))
     }
 
+    /// Starts a program that starts others, which end and count with it. If the bench dies
+    /// the program is asked to end, and ends them.
+    pub(crate) fn family(command: &mut Command) -> io::Result<Server> {
+        let command = command.stdout(Stdio::null()).process_group(0);
+        let mut server = Server::spawn_until(command, Signal::TERM)?;
+        server.group = i32::try_from(server.pid()).ok().and_then(Pid::from_raw);
+        Ok(server)
+    }
+
     /// Starts a program that prints a line with `marker` and what follows it once it serves:
     /// an address, say.
     pub(crate) fn announced(command: &mut Command, marker: &str) -> io::Result<(Server, String)> {
         let mut server = Server::spawn(command.stdout(Stdio::piped()))?;
-        let output = server.0.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let output = server.process.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut lines = BufReader::new(output).lines();
         let announced = lines
             .find_map(|line| Some(line.ok()?.split_once(marker)?.1.trim().to_owned()))
@@ -44,18 +63,31 @@ impl Server {
     }
 
     fn spawn(command: &mut Command) -> io::Result<Server> {
-        let die_with_us = || Ok(set_parent_process_death_signal(Some(Signal::KILL))?);
+        Server::spawn_until(command, Signal::KILL)
+    }
+
+    /// `end` is what it gets when the bench dies.
+    fn spawn_until(command: &mut Command, end: Signal) -> io::Result<Server> {
+        let die_with_us = move || Ok(set_parent_process_death_signal(Some(end))?);
         // SAFETY: between fork and exec nothing is done but one system call.
         unsafe { command.pre_exec(die_with_us) };
         command
             .stdin(Stdio::null())
             .spawn()
-            .map(Server)
+            .map(|process| Server { process, group: None })
             .map_err(|error| io::Error::new(error.kind(), format!("{command:?}: {error}")))
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.0.id()
+        self.process.id()
+    }
+
+    /// It and whatever it has started, directly or not.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        match self.group {
+            Some(_) => descent::of(self.pid()),
+            None => vec![self.pid()],
+        }
     }
 
     /// Resident memory, in KiB, and threads: `VmRSS` and `Threads` of proc(5).

@@ -13,10 +13,10 @@ const MARKER: &str = "slotway-bench:";
 const DONE: &str = r#"
 done = function(summary, latency)
   local e = summary.errors
-  io.write(string.format("slotway-bench: %d %d %d %d %d %d %d %d %.3f\n",
+  io.write(string.format("slotway-bench: %d %d %d %d %d %d %d %d %.3f %.3f\n",
     summary.requests, summary.duration, summary.bytes,
     e.connect, e.read, e.write, e.status, e.timeout,
-    latency:percentile(50)))
+    latency:percentile(50), latency:percentile(99)))
 end
 "#;
 
@@ -32,7 +32,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    fn path(self) -> &'static str {
+    pub(crate) fn path(self) -> &'static str {
         match self {
             Request::Get(path) => path,
             Request::Echo(_) => "/echo",
@@ -80,6 +80,7 @@ pub(crate) struct Load {
 pub(crate) struct Tally {
     pub(crate) per_second: f64,
     pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
     /// Processor time of all servers for each request.
     pub(crate) cpu_us: f64,
     /// Connections refused or broken, answers that were errors or came too late, and
@@ -99,7 +100,8 @@ impl Load {
         std::fs::write(&script, self.request.script())?;
         let clocks = servers
             .iter()
-            .try_fold(CpuClocks::default(), |clocks, server| clocks.and(server.pid()))?;
+            .flat_map(|server| server.pids())
+            .try_fold(CpuClocks::default(), CpuClocks::and)?;
         let cpu = clocks.start();
         let output = Command::new("wrk")
             .args(["-t", "1", "-d", &self.seconds.to_string()])
@@ -121,7 +123,7 @@ impl Load {
         let line = text.lines().find_map(|line| line.strip_prefix(MARKER))?;
         let numbers: Vec<f64> =
             line.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
-        let [requests, us, bytes, connect, read, write, status, timeout, p50_us] =
+        let [requests, us, bytes, connect, read, write, status, timeout, p50_us, p99_us] =
             numbers.as_slice()
         else {
             return None;
@@ -131,6 +133,7 @@ impl Load {
         Some(Tally {
             per_second: requests * 1e6 / us,
             p50_us: *p50_us,
+            p99_us: *p99_us,
             cpu_us: cpu_us / requests.max(1.0),
             errors: errors as u64,
         })
