@@ -70,6 +70,8 @@ class Service:
         self.serves = serves
         self.waits = waits
         self.loop = waits.loop
+        #: Looking again is due already, so that a busy loop looks once a turn.
+        self.again = False
         #: Done when the connection is closed; holds the error if there was one.
         self.closed: asyncio.Future[None] = self.loop.create_future()
 
@@ -84,6 +86,8 @@ class Service:
 
     def wake(self) -> None:
         """One turn of the loop: serves what is here."""
+        if self.again:
+            return
         serves = self.serves
         try:
             for _ in range(_LOOKS):
@@ -93,8 +97,9 @@ class Service:
                 for exchange in taken:
                     serves[exchange.key](exchange)
             else:
-                self.loop.call_soon(self.wake)
-                return
+                self.again = True
+                self.loop.call_soon(self._wake_again)
+            # Also when requests come without end: who waits does not wait for that.
             tokens = self.core.take_notices()
             if tokens:
                 self.waits.hear(tokens)
@@ -102,6 +107,10 @@ class Service:
             self._over(None)
         except Error as error:
             self._over(error)
+
+    def _wake_again(self) -> None:
+        self.again = False
+        self.wake()
 
     def _over(self, error: Error | None) -> None:
         self.end()

@@ -122,6 +122,8 @@ class _Server:
             "extensions": {"http.response.pathsend": {}} if pathsend else {},
         }
         self.core: Core
+        #: Looking again is due already, so that a busy loop looks once a turn.
+        self.again = False
         self.asked = 0
         #: Seconds for what is in hand at the end, and when they are over.
         self.patience = 0.0
@@ -143,8 +145,7 @@ class _Server:
                 self.loop.add_signal_handler(number, self._asked_to_end)
             if supervisor is not None:
                 supervisor.watch(self._supervisor_gone)
-            self.loop.add_reader(self.core.fileno(), self._ready)
-            self._ready()
+            self._begin()
             live = self.loop.create_task(self._live(name, supervisor))
             ended = await self.closed
             self.loop.remove_reader(self.core.fileno())
@@ -153,6 +154,12 @@ class _Server:
         finally:
             await self.lifespan.shutdown()
         self._why(ended)
+
+    def _begin(self) -> None:
+        """Listens to the hub from here on."""
+        self.loop.add_reader(self.core.fileno(), self._ready)
+        # Not right here: requests do not begin within a task.
+        self.loop.call_soon(self._ready)
 
     async def _live(self, name: str, supervisor: Parent | None) -> None:
         """Says it once requests come here."""
@@ -167,6 +174,8 @@ class _Server:
 
     def _ready(self) -> None:
         """There are requests, or notices, or the end."""
+        if self.again:
+            return
         core, app, waits, start = self.core, self.app, self.waits, self.runner.start
         template, state = self.scope, self.lifespan.state
         try:
@@ -181,7 +190,8 @@ class _Server:
                     break
             else:
                 # There may be more, which nobody will say; but first others have their turn.
-                self.loop.call_soon(self._ready)
+                self.again = True
+                self.loop.call_soon(self._ready_again)
         except Error as error:
             # Whoever still waits for something looks up, and finds it over.
             waits.hear(core.take_notices())
@@ -191,6 +201,10 @@ class _Server:
         tokens = core.take_notices()
         if tokens:
             waits.hear(tokens)
+
+    def _ready_again(self) -> None:
+        self.again = False
+        self._ready()
 
     def _supervisor_gone(self) -> None:
         """Called from another thread."""
