@@ -1,0 +1,8 @@
+'use strict';
+// The package: what it gives to those who use it.
+
+const { SlotwayError } = require('./errors.js');
+const { Worker } = require('./worker.js');
+const { version } = require('./native.js');
+
+module.exports = { Worker, SlotwayError, version };

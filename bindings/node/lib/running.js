@@ -1,0 +1,86 @@
+'use strict';
+// A connection that serves, and how it ends.
+
+const native = require('./native.js');
+const { SlotwayError, CODES } = require('./errors.js');
+const { Service } = require('./service.js');
+const log = require('./log.js');
+
+/**
+ * A worker that serves. `closed` is a promise for its end: it is rejected when the hub refused
+ * the worker, or when the drain's deadline passed with requests in hand.
+ */
+class Running {
+  /**
+   * Begins to connect, and to serve as soon as there is a hub.
+   * @param {import('../native.d.ts').NativeRegistration[]} registrations
+   * @param {import('../native.d.ts').NativeOptions} options
+   * @param {((exchange: import('./exchange.js').Exchange) => void)[]} serves one for each route
+   */
+  constructor(registrations, options, serves) {
+    log.prepare();
+    this.core = native.open(registrations, options);
+    this.closed = new Promise((resolve, reject) => {
+      this.service = new Service(this.core, serves, (error) => {
+        this.end(error).then(resolve, reject);
+      });
+    });
+    // Whoever wants to know asks; an end that nobody asks about is none to warn of.
+    this.closed.catch(() => {});
+    this.service.begin();
+  }
+
+  /** Waits until the hub sends requests here; how long is the option `connect`. */
+  async live() {
+    try {
+      await this.core.waitLive();
+    } catch (error) {
+      this.core.beginClose();
+      throw error;
+    }
+  }
+
+  /** Begins to drain: nothing new comes, what is in hand is answered. */
+  beginShutdown() {
+    this.core.beginShutdown();
+  }
+
+  /** Begins to close without a drain: the hub answers for what is in hand. */
+  beginClose() {
+    this.core.beginClose();
+  }
+
+  /** Drains, and waits for it. Rejects when the drain's deadline passed. */
+  async shutdown() {
+    this.core.beginShutdown();
+    await this.closed;
+  }
+
+  /** Closes without a drain, and waits for it. */
+  async close() {
+    this.core.beginClose();
+    await this.closed.catch(() => {});
+  }
+
+  /** Lets the process end although the worker serves. */
+  unref() {
+    this.core.hold(false);
+    return this;
+  }
+
+  /** Keeps the process alive while the worker serves, as it does at first. */
+  ref() {
+    this.core.hold(true);
+    return this;
+  }
+
+  async end(error) {
+    const drained = await this.core.waitClosed();
+    if (error !== null) throw error;
+    if (!drained) {
+      throw new SlotwayError("the drain's deadline passed with requests in hand", CODES.timeout);
+    }
+  }
+}
+
+module.exports = { Running };

@@ -1,0 +1,91 @@
+'use strict';
+// A connection's requests on the event loop.
+
+const { Exchange } = require('./exchange.js');
+const { CODES } = require('./errors.js');
+
+/** Requests that are taken at once, at most. */
+const BATCH = 64;
+
+/** Serves what a connection brings: `serves[key](exchange)` for each request. */
+class Service {
+  /**
+   * @param {import('../native.d.ts').Core} core
+   * @param {((exchange: Exchange) => void)[]} serves none of them throws
+   * @param {(error: Error | null) => void} over called once: the connection has ended
+   */
+  constructor(core, serves, over) {
+    this.core = core;
+    this.serves = serves;
+    this.over = over;
+    /** Exchanges that wait for a notice, by their numbers. */
+    this.waiting = new Map();
+    this.inbox = new Int32Array(2 * BATCH);
+    this.heard = new Int32Array(BATCH);
+    /** What was served and not answered since the last look. */
+    this.fresh = [];
+    this.ended = false;
+    this.again = () => {
+      if (!this.ended) this.wake(true);
+    };
+  }
+
+  /** Listens to the hub from here on. */
+  begin() {
+    this.core.begin((last) => this.wake(last));
+    setImmediate(this.again);
+  }
+
+  /** Serves what is here; whether there was something. */
+  wake(last) {
+    const { core, inbox, serves } = this;
+    // These did not answer at once: from here on they hear when nobody waits any more.
+    if (this.fresh.length > 0) this.watchFresh();
+    let count;
+    try {
+      count = core.take(inbox);
+    } catch (error) {
+      this.end(error);
+      return false;
+    }
+    if (count === 0) {
+      this.hear();
+      return false;
+    }
+    for (let i = 0; i < count; i++) {
+      const exchange = new Exchange(core, inbox[2 * i], this);
+      serves[inbox[2 * i + 1]](exchange);
+      if (!exchange.answered) this.fresh.push(exchange);
+    }
+    if (last) setImmediate(this.again);
+    return true;
+  }
+
+  watchFresh() {
+    const fresh = this.fresh;
+    this.fresh = [];
+    for (const exchange of fresh) {
+      if (!exchange.answered) exchange.watch();
+    }
+  }
+
+  hear() {
+    const { core, heard, waiting } = this;
+    let count;
+    do {
+      count = core.notices(heard);
+      for (let i = 0; i < count; i++) waiting.get(heard[i])?.noticed();
+    } while (count === heard.length);
+  }
+
+  end(error) {
+    if (this.ended) return;
+    this.ended = true;
+    this.core.end();
+    // Whoever still waits for something finds it over.
+    for (const exchange of [...this.waiting.values()]) exchange.noticed();
+    this.over(error.code === CODES.closed ? null : error);
+  }
+}
+
+module.exports = { Service };

@@ -1,0 +1,133 @@
+/**
+ * The native part: `lib` builds on it, and nobody else should.
+ *
+ * A request is a number, valid until it is answered. What is asked of one that was answered
+ * throws a SlotwayError with code -8.
+ */
+
+/** A method, a pattern, a host, whether requests may be sent twice. */
+export type NativeRoute = [string, string, string | null | undefined, boolean];
+
+/** One name and its routes. */
+export interface NativeRegistration {
+  name: string;
+  maxConcurrent?: number | null;
+  routes: NativeRoute[];
+}
+
+/** What may be said of a connection. */
+export interface NativeOptions {
+  hub?: string | null;
+  slots?: number | null;
+  headBytes?: number | null;
+  requestBytes?: number | null;
+  responseBytes?: number | null;
+  /** Seconds. */
+  drainDeadline?: number | null;
+  generation?: number | null;
+  /** What `waitLive` waits for: the hub, one attempt, or so many seconds. */
+  connect?: 'once' | number | null;
+}
+
+/** A connection's functions. They need no `this`. */
+export interface Core {
+  /**
+   * The requests that are here, as many as fit: for each its number, and the index of its route
+   * among all that were registered. 0: `wake` is called when there may be some, or notices.
+   * Throws code -2 after a shutdown.
+   */
+  take(into: Int32Array): number;
+  /** The numbers of requests for which a wait may be over that `read`, `write` or `watch` began. */
+  notices(into: Int32Array): number;
+  /**
+   * Calls `wake` on the event loop when there may be something, and again, after promises and
+   * ticks, while it gives `true`; with `last` for the last time of this turn of the loop.
+   */
+  begin(wake: (last: boolean) => boolean): void;
+  end(): void;
+  /** Whether it keeps the process alive. */
+  hold(whether: boolean): void;
+  waitLive(): Promise<void>;
+  /** Gives whether everything in hand was answered. */
+  waitClosed(): Promise<boolean>;
+  beginShutdown(): void;
+  beginClose(): void;
+  connected(): boolean;
+  states(): string[];
+  inHand(): number;
+
+  /**
+   * The head as one string, with numbers in `into`: the index of the method in `methods`, or
+   * below 0 the length of its name; the length of the target; the version of HTTP, 10, 11 or 20;
+   * the count of headers; and for each header the index of its name in `names`, or below 0 the
+   * length of its name, and the length of its value. The string has, in this order, the method if
+   * it is none of those, the target, and of each header the name if it is none of those and the
+   * value. `null`: `into` is too short for `into[3]` headers.
+   */
+  head(number: number, into: Int32Array): string | null;
+  method(number: number): string;
+  /** Without percent-encoding. */
+  path(number: number): string;
+  /** Path and query as they were sent. */
+  target(number: number): string;
+  query(number: number): string;
+  route(number: number): string;
+  /** Names and values in turn. */
+  params(number: number): string[];
+  header(number: number, name: string): string | undefined;
+  contentLength(number: number): number | undefined;
+  version(number: number): number;
+  /** Address and port, with a space between. */
+  peer(number: number): string | undefined;
+
+  /**
+   * Copies the whole body to `into`, from an index on, and gives its length. -1: it is not all
+   * here, `read` it. Less: it does not fit; its length is -2 - that.
+   */
+  body(number: number, into: Uint8Array, from: number): number;
+  /** The whole body as text; `null`: it is not all here, `read` it. */
+  text(number: number): string | null;
+  /** Some of the body; 0 at its end; -1: a notice comes when there is more. */
+  read(number: number, into: Uint8Array, from: number): number;
+  atEnd(number: number): boolean;
+
+  /**
+   * Answers. `headers` is names and values with a NUL between any two: 2 × `count` of them.
+   * `false`: the slot does not hold the body at once; nothing has happened.
+   */
+  respond(
+    number: number,
+    status: number,
+    count: number,
+    headers: string | null,
+    body: string | Uint8Array | null,
+  ): boolean;
+  start(number: number, status: number, count: number, headers: string | null): void;
+  /** How many bytes went; -1: a notice comes when there is room. */
+  write(number: number, bytes: Uint8Array, from: number): number;
+  flush(number: number): void;
+  finish(number: number): void;
+  /** The client gets 502, or a broken connection if the answer had begun. */
+  abort(number: number): void;
+  /** Lets go of a request; one that is not answered is answered with 500. */
+  drop(number: number): void;
+  /** Whether the answer is still to be completed. */
+  open(number: number): boolean;
+  started(number: number): boolean;
+  cancelled(number: number): boolean;
+  /** As `cancelled`; if not, a notice comes when it is. */
+  watch(number: number): boolean;
+  /** Seconds until the answer is due. */
+  timeLeft(number: number): number | undefined;
+}
+
+export const version: string;
+/** The methods and headers that `head` gives by their index. */
+export const methods: string[];
+export const names: string[];
+/** Begins to connect and register. */
+export function open(registrations: NativeRegistration[], options: NativeOptions): Core;
+/** Who hears the log: levels are 10, 20, 30 and 40 for errors. */
+export function listen(level: number, hear: (level: number, text: string) => void): void;
+/** The class of errors. */
+export function useClass(type: new (message: string, code: number) => Error): void;

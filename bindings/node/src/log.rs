@@ -1,0 +1,203 @@
+//! What the library has to say that no call can give, that the hub is away for example, for
+//! the function that JavaScript names.
+//!
+//! Lines come from threads; Node takes them to its event loop. That does not keep the process
+//! alive, and lines that nobody takes any more are dropped.
+
+use std::ffi::c_void;
+use std::fmt::{self, Write};
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use napi_sys as sys;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::{self, Interest};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use crate::env::{Env, Value};
+use crate::error::Result;
+
+/// The least level that is wanted: 10 for debug, 20, 30, 40 for errors.
+static WANTED: AtomicI32 = AtomicI32::new(30);
+
+/// Who hears the lines: the interpreter that asked last.
+static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
+
+#[derive(Debug)]
+struct Listener {
+    function: sys::napi_threadsafe_function,
+    /// What tells it from those before and after.
+    number: usize,
+}
+
+/// How many have listened.
+static LISTENERS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: such functions are made to be called from any thread.
+unsafe impl Send for Listener {}
+
+type Said = (i32, String);
+
+fn listener() -> std::sync::MutexGuard<'static, Option<Listener>> {
+    LISTENER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn number(level: &Level) -> i32 {
+    match *level {
+        Level::ERROR => 40,
+        Level::WARN => 30,
+        Level::INFO => 20,
+        _ => 10,
+    }
+}
+
+/// From here on `listen(level, text)` hears what has this level at least.
+pub(crate) fn listen<'e>(env: Env<'e>, level: i32, listen: Value<'e>) -> Result<()> {
+    let name = env.text("slotway log")?;
+    // Relaxed: a number that only has to differ from the others.
+    let number = LISTENERS.fetch_add(1, Ordering::Relaxed);
+    let mut function = ptr::null_mut();
+    // SAFETY: environment, function and name are valid; the context is a number.
+    let status = unsafe {
+        sys::napi_create_threadsafe_function(
+            env.raw(),
+            listen.raw(),
+            ptr::null_mut(),
+            name.raw(),
+            0,
+            1,
+            ptr::null_mut(),
+            Some(forget),
+            ptr::without_provenance_mut(number),
+            Some(tell),
+            &mut function,
+        )
+    };
+    env.checked(status, "a function")?;
+    // SAFETY: it was created above, in this environment.
+    let status = unsafe { sys::napi_unref_threadsafe_function(env.raw(), function) };
+    env.checked(status, "napi_unref_threadsafe_function")?;
+    WANTED.store(level, Ordering::Relaxed);
+    let before = listener().replace(Listener { function, number });
+    if let Some(before) = before {
+        let release = sys::ThreadsafeFunctionReleaseMode::release;
+        // SAFETY: it was this side's one hold of it, and is forgotten now.
+        unsafe { sys::napi_release_threadsafe_function(before.function, release) };
+    }
+    // Somebody else's subscriber, if there is one, is a better place for it.
+    let _ = subscriber::set_global_default(Log);
+    Ok(())
+}
+
+/// The interpreter ends, or has another function.
+///
+/// # Safety
+///
+/// Node's contract for finalizers of such functions.
+unsafe extern "C" fn forget(_: sys::napi_env, _: *mut c_void, number: *mut c_void) {
+    // Another may listen by now.
+    listener().take_if(|listener| listener.number == number.addr());
+}
+
+/// # Safety
+///
+/// Node's contract for such calls, with a line as data.
+unsafe extern "C" fn tell(
+    env: sys::napi_env,
+    listen: sys::napi_value,
+    _context: *mut c_void,
+    said: *mut c_void,
+) {
+    // SAFETY: it came out of a box in `event`.
+    let (level, text) = *unsafe { Box::from_raw(said.cast::<Said>()) };
+    if env.is_null() {
+        return;
+    }
+    // SAFETY: the interpreter calls on its thread, in a scope.
+    let env = unsafe { Env::from_raw(env) };
+    let (Ok(global), Ok(level), Ok(text)) = (env.global(), env.int(level), env.text(&text)) else {
+        return;
+    };
+    let arguments = [level.raw(), text.raw()];
+    // SAFETY: the values are valid. What the function throws goes where it does for others.
+    unsafe {
+        sys::napi_call_function(
+            env.raw(),
+            global.raw(),
+            listen,
+            2,
+            arguments.as_ptr(),
+            ptr::null_mut(),
+        )
+    };
+}
+
+/// The one subscriber.
+struct Log;
+
+impl Subscriber for Log {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // Relaxed: who misses a change goes by the level of a moment ago.
+        metadata.is_event() && number(metadata.level()) >= WANTED.load(Ordering::Relaxed)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line::default();
+        event.record(&mut line);
+        let said: Said = (number(event.metadata().level()), line.text());
+        // Locked while it is called, so that it is not finalized meanwhile.
+        let listener = listener();
+        let Some(Listener { function, .. }) = *listener else { return };
+        let said = Box::into_raw(Box::new(said));
+        let nonblocking = sys::ThreadsafeFunctionCallMode::nonblocking;
+        // SAFETY: the function is alive while it is listed.
+        let status =
+            unsafe { sys::napi_call_threadsafe_function(function, said.cast(), nonblocking) };
+        if status != sys::Status::napi_ok {
+            // SAFETY: it was not taken.
+            drop(unsafe { Box::from_raw(said) });
+        }
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// A line: the message, then what belongs to it.
+#[derive(Default)]
+struct Line {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing to a string does not fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name if self.fields.is_empty() => write!(self.fields, "{name}: {value:?}"),
+            name => write!(self.fields, ", {name}: {value:?}"),
+        };
+    }
+}
+
+impl Line {
+    fn text(self) -> String {
+        if self.fields.is_empty() {
+            return self.message;
+        }
+        format!("{} ({})", self.message, self.fields)
+    }
+}

@@ -1,0 +1,124 @@
+//! What a connection is made with, as JavaScript says it.
+
+use std::time::Duration;
+
+use sdk::{Connect, Options, Registration};
+
+use crate::env::{Env, Value};
+use crate::error::{Failure, Result};
+
+/// `[{ name, maxConcurrent, routes: [[method, pattern, host, idempotent]] }]`.
+pub(crate) fn registrations<'e>(env: Env<'e>, given: Value<'e>) -> Result<Vec<Registration>> {
+    each(env, given).map(|given| registration(env, given?)).collect()
+}
+
+fn each<'e>(env: Env<'e>, array: Value<'e>) -> impl Iterator<Item = Result<Value<'e>>> {
+    let (length, error) = match env.length(array) {
+        Ok(length) => (length, None),
+        Err(error) => (0, Some(Err(error))),
+    };
+    error.into_iter().chain((0..length).map(move |index| env.element(array, index)))
+}
+
+fn registration<'e>(env: Env<'e>, given: Value<'e>) -> Result<Registration> {
+    let mut registration = Registration::new(env.to_text(env.get(given, "name")?)?);
+    if let Some(exchanges) = number(env, given, "maxConcurrent", u32::MAX.into())? {
+        registration = registration.max_concurrent(exchanges as u32);
+    }
+    let mut limited = false;
+    for route in each(env, env.get(given, "routes")?) {
+        let route = route?;
+        let method = env.to_text(env.element(route, 0)?)?;
+        let pattern = env.to_text(env.element(route, 1)?)?;
+        let host = env.element(route, 2)?;
+        if !env.is_nothing(host)? {
+            registration = registration.host(env.to_text(host)?);
+            limited = true;
+        } else if limited {
+            return Err(Failure::from(sdk::Error::InvalidArgument(format!(
+                "the route {method} {pattern} has no host and follows one that has; list routes \
+                 without a host first"
+            ))));
+        }
+        registration = if env.to_bool(env.element(route, 3)?)? {
+            registration.idempotent_route(&method, &pattern)
+        } else {
+            registration.route(&method, &pattern)
+        };
+    }
+    Ok(registration)
+}
+
+/// An object's property, unless it is not there.
+fn given<'e>(env: Env<'e>, object: Value<'e>, name: &str) -> Result<Option<Value<'e>>> {
+    let value = env.get(object, name)?;
+    Ok(if env.is_nothing(value)? { None } else { Some(value) })
+}
+
+/// A whole number from 0 to `most`.
+fn number<'e>(env: Env<'e>, object: Value<'e>, name: &str, most: u64) -> Result<Option<u64>> {
+    let Some(value) = given(env, object, name)? else { return Ok(None) };
+    let number = env.to_double(value).map_err(|_| wrong(name, "is not a number", most))?;
+    // Up to 2^53 every whole number is one of these.
+    if number.fract() != 0.0 || !(0.0..=most as f64).contains(&number) {
+        return Err(wrong(name, &format!("is {number}"), most));
+    }
+    Ok(Some(number as u64))
+}
+
+fn wrong(name: &str, what: &str, most: u64) -> Failure {
+    Failure::from(sdk::Error::InvalidArgument(format!(
+        "{name} {what}; it is a whole number from 0 to {most}"
+    )))
+}
+
+/// A time, given in seconds. More than can be said is for ever.
+fn seconds<'e>(env: Env<'e>, name: &str, value: Value<'e>) -> Result<Duration> {
+    let seconds = env.to_double(value).ok().filter(|seconds| !seconds.is_nan());
+    let seconds = seconds.ok_or_else(|| {
+        Failure::from(sdk::Error::InvalidArgument(format!("{name} is a number of seconds")))
+    })?;
+    Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+}
+
+/// The largest whole number that JavaScript can tell from its neighbours.
+const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// What may be said of a connection; see `native.d.ts`.
+pub(crate) fn options<'e>(env: Env<'e>, said: Value<'e>) -> Result<Options> {
+    let mut options = Options::new().sdk(concat!("node/", env!("CARGO_PKG_VERSION")));
+    let int = |name| number(env, said, name, u32::MAX.into()).map(|n| n.map(|n| n as u32));
+    if let Some(hub) = given(env, said, "hub")? {
+        options = options.hub(env.to_text(hub)?);
+    }
+    if let Some(slots) = int("slots")? {
+        options = options.slots(slots);
+    }
+    if let Some(bytes) = int("headBytes")? {
+        options = options.head_bytes(bytes);
+    }
+    if let Some(bytes) = int("requestBytes")? {
+        options = options.request_bytes(bytes);
+    }
+    if let Some(bytes) = int("responseBytes")? {
+        options = options.response_bytes(bytes);
+    }
+    if let Some(deadline) = given(env, said, "drainDeadline")? {
+        options = options.drain_deadline(seconds(env, "drainDeadline", deadline)?);
+    }
+    if let Some(generation) = number(env, said, "generation", SAFE_INTEGER_MAX)? {
+        options = options.generation(generation);
+    }
+    if let Some(connect) = given(env, said, "connect")? {
+        options = options.connect(match env.to_text(connect) {
+            Ok(word) if word == "once" => Connect::Once,
+            Ok(word) => {
+                return Err(Failure::from(sdk::Error::InvalidArgument(format!(
+                    "connect is {word:?}; it is \"once\" or a number of seconds, or left out"
+                ))));
+            }
+            Err(_) => Connect::Within(seconds(env, "connect", connect)?),
+        });
+    }
+    Ok(options)
+}
