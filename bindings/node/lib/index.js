@@ -2,7 +2,8 @@
 // The package: what it gives to those who use it.
 
 const { SlotwayError } = require('./errors.js');
+const { serve } = require('./serve.js');
 const { Worker } = require('./worker.js');
 const { version } = require('./native.js');
 
-module.exports = { Worker, SlotwayError, version };
+module.exports = { Worker, serve, SlotwayError, version };

@@ -1,0 +1,84 @@
+'use strict';
+// Serves what node:http would: any function of a request and a response.
+
+const Connection = require('./http/connection.js');
+const Request = require('./http/request.js');
+const Response = require('./http/response.js');
+const { reset } = require('./http/failures.js');
+const { DONE } = require('./http/phase.js');
+const { Running } = require('./running.js');
+const { answerProblem } = require('./problem.js');
+const log = require('./log.js');
+
+/** What is registered unless something else is asked for: every path. */
+const ROUTES = ['/', '/{*path}'];
+
+/** What a client reads where the application has no answer; the log has the rest. */
+const DETAILS = {
+  handler_failed: "The application threw an error; the worker's log has it.",
+  bad_answer: 'The application gave an answer that cannot be sent.',
+};
+
+/** A listener that serves. Applications find it as `req.socket.server`. */
+class Server extends Running {
+  /**
+   * @param {(request: Request, response: Response) => unknown} listener
+   * @param {object} options see `serve`
+   */
+  constructor(listener, { name = 'app', routes = ROUTES, maxConcurrent, ...options }) {
+    const serve = (exchange) => handle(this, exchange);
+    const offer = routes.map((pattern) => ['*', pattern, null, false]);
+    super([{ name, maxConcurrent, routes: offer }], options, routes.map(() => serve));
+    this.listener = listener;
+  }
+
+  /** Answers with a problem in the application's place. */
+  refuse(exchange, code, what, error) {
+    log.error(what, error);
+    answerProblem(exchange, code, DETAILS[code]);
+  }
+}
+
+/** One request; does not throw. */
+function handle(server, exchange) {
+  const connection = new Connection(server, exchange);
+  const request = new Request(connection);
+  const response = new Response(request, connection);
+  try {
+    const result = server.listener(request, response);
+    if (result instanceof Promise) result.then(undefined, (error) => failed(connection, error));
+  } catch (error) {
+    failed(connection, error);
+  }
+  if (connection.phase === DONE) return;
+  // Node's parser has come to the end by now.
+  if (!connection.hasBody) request.complete = true;
+  exchange.oncancel = () => connection.lost(reset());
+}
+
+function failed(connection, error) {
+  const what = 'the application failed';
+  if (connection.phase !== DONE) {
+    connection.refuse('handler_failed', what, error);
+  } else {
+    const { method, url } = connection.incoming;
+    log.error(`${method} ${url}: ${what} after its answer`, error);
+  }
+}
+
+/**
+ * Serves a listener for requests, as `http.createServer` takes it.
+ *
+ * @param {(request: Request, response: Response) => unknown} listener
+ * @param {object} [options]
+ */
+async function serve(listener, options = {}) {
+  if (typeof listener !== 'function') {
+    throw new TypeError(`a listener is a function of a request and a response, not ${listener}`);
+  }
+  const server = new Server(listener, options);
+  await server.live();
+  return server;
+}
+
+module.exports = { ROUTES, serve };
