@@ -1,6 +1,7 @@
 'use strict';
 // One request and its answer, as what serves a route gets it.
 
+const { SlotwayError, CODES } = require('./errors.js');
 const native = require('./native.js');
 
 const { methods: METHODS, names: NAMES } = native;
@@ -14,20 +15,9 @@ const EACH = 2;
 let heads = new Int32Array(FIXED + EACH * 64);
 
 /** Where bodies are copied to, several to one piece of memory, as Buffer.allocUnsafe does. */
-const POOL_BYTES = 256 << 10;
+const POOL_BYTES = 64 << 10;
 let pool = Buffer.allocUnsafeSlow(POOL_BYTES);
 let used = 0;
-
-/** The headers of an answer, encoded once. */
-class Encoded {
-  /** @param {string[]} pairs names and values in turn */
-  constructor(pairs) {
-    this.count = pairs.length / 2;
-    this.text = pairs.length === 0 ? null : pairs.join('\0');
-  }
-}
-
-const NO_HEADERS = new Encoded([]);
 
 /**
  * A request in hand and the duty to answer it. After the answer asking throws a SlotwayError
@@ -46,6 +36,8 @@ class Exchange {
     this.onreadable = null;
     this.onwritable = null;
     this.oncancel = null;
+    /** Ends what the answer is made of, when nobody waits for it. */
+    this.stop = null;
   }
 
   // --- the request ---
@@ -88,6 +80,11 @@ class Exchange {
     return { method, url, version: heads[2], rawHeaders };
   }
 
+  /** The first value of a header, its name in any case of letters. */
+  header(name) {
+    return this.core.header(this.number, name);
+  }
+
   /** The whole body if it is here now, else `undefined`: read it. A copy of its own. */
   body() {
     const length = this.core.body(this.number, pool, used);
@@ -105,6 +102,7 @@ class Exchange {
 
   /** Some of the body; empty at its end; `null`: `onreadable` is called when there is more. */
   read() {
+    if (this.number === ANSWERED) throw this.gone();
     if (used > POOL_BYTES - (16 << 10)) renew();
     const length = this.core.read(this.number, pool, used);
     if (length >= 0) return piece(length);
@@ -118,7 +116,7 @@ class Exchange {
    * Answers in one call. `false`: the slot does not hold the body at once, and nothing has
    * happened; `start` and `write` it.
    * @param {number} status
-   * @param {Encoded} headers
+   * @param {import('./encoded.js').Encoded} headers
    * @param {string | Uint8Array | null} body
    */
   respond(status, headers, body) {
@@ -141,6 +139,7 @@ class Exchange {
 
   /** Adds as much as there is room for, how many bytes; -1: `onwritable` is called. */
   write(bytes, from = 0) {
+    if (this.number === ANSWERED) throw this.gone();
     const count = this.core.write(this.number, bytes, from);
     if (count === -1) this.service.waiting.set(this.number, this);
     return count;
@@ -185,6 +184,13 @@ class Exchange {
 
   // --- how it goes on ---
 
+  /** Why there is nothing to be done any more. */
+  gone() {
+    return this.cancelled
+      ? new SlotwayError('nobody waits for the answer any more', CODES.cancelled)
+      : new SlotwayError('the exchange has been answered', CODES.already_answered);
+  }
+
   /** Forgets its number if it is over. */
   lookUp() {
     if (this.number !== ANSWERED && !this.core.open(this.number)) this.ended();
@@ -194,7 +200,7 @@ class Exchange {
     const { onreadable, onwritable } = this;
     this.service.waiting.delete(this.number);
     this.number = ANSWERED;
-    this.onreadable = this.onwritable = this.oncancel = null;
+    this.onreadable = this.onwritable = this.oncancel = this.stop = null;
     if (onreadable !== null) onreadable();
     if (onwritable !== null) onwritable();
   }
@@ -224,10 +230,11 @@ class Exchange {
 
   /** Nobody waits: whoever serves it is told, and the slot goes back. */
   cancel() {
-    const { oncancel } = this;
+    const { oncancel, stop } = this;
     this.cancelled = true;
-    this.oncancel = null;
+    this.oncancel = this.stop = null;
     if (oncancel !== null) oncancel();
+    if (stop !== null) stop();
     if (this.number !== ANSWERED) this.abort();
   }
 }
@@ -247,4 +254,4 @@ function renew() {
   used = 0;
 }
 
-module.exports = { Exchange, Encoded, NO_HEADERS };
+module.exports = { Exchange };

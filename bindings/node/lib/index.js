@@ -1,9 +1,11 @@
 'use strict';
 // The package: what it gives to those who use it.
 
+const { BadBody } = require('./bad_body.js');
 const { SlotwayError } = require('./errors.js');
+const { configure } = require('./log.js');
+const { version } = require('./native.js');
 const { serve } = require('./serve.js');
 const { Worker } = require('./worker.js');
-const { version } = require('./native.js');
 
-module.exports = { Worker, serve, SlotwayError, version };
+module.exports = { Worker, serve, SlotwayError, BadBody, configureLog: configure, version };

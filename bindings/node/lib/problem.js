@@ -1,8 +1,9 @@
 'use strict';
 // What a client is told when a handler gave no answer of its own: problem+json, as the hub.
 
-const { Encoded } = require('./exchange.js');
+const { Encoded } = require('./encoded.js');
 const { SlotwayError, CODES } = require('./errors.js');
+const { BadBody } = require('./bad_body.js');
 const log = require('./log.js');
 
 const HEADERS = new Encoded(['content-type', 'application/problem+json']);
@@ -14,17 +15,6 @@ const KINDS = {
   bad_answer: [502, "The worker's answer is not valid"],
   bad_body: [400, "The request's body cannot be used"],
 };
-
-/**
- * The request's body is not what the handler asked for, text or JSON. A handler that lets it
- * pass answers 400 with its sentence.
- */
-class BadBody extends SlotwayError {
-  constructor(message) {
-    super(message, CODES.invalid_argument);
-  }
-}
-BadBody.prototype.name = 'BadBody';
 
 /** Answers with a problem, if there is still somebody to be told. */
 function answerProblem(exchange, code, detail) {
@@ -44,11 +34,13 @@ function answerProblem(exchange, code, detail) {
   }
 }
 
+/** What Node says when a stream was ended before its end. */
+const ENDED = ['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'];
+
 /** Whether an error says no more than that the client or the hub is gone. */
 function isOver(exchange, error) {
-  if (exchange.cancelled && error?.name === 'AbortError') return true;
-  if (!(error instanceof SlotwayError)) return false;
-  return error.code === CODES.hub_gone || exchange.cancelled;
+  if (error instanceof SlotwayError) return error.code === CODES.hub_gone || exchange.cancelled;
+  return exchange.cancelled && (error?.name === 'AbortError' || ENDED.includes(error?.code));
 }
 
 /** Answers for a handler that threw. The stack goes to the log and nowhere else. */
@@ -82,4 +74,4 @@ function notSent(exchange, route, error) {
   answerProblem(exchange, 'bad_answer', `The answer cannot be sent: ${error?.message}.`);
 }
 
-module.exports = { BadBody, answerProblem, handlerFailed, noAnswer, notSent, isOver };
+module.exports = { answerProblem, handlerFailed, noAnswer, notSent, isOver };

@@ -25,7 +25,10 @@ class Service {
     /** What was served and not answered since the last look. */
     this.fresh = [];
     this.ended = false;
+    /** Looking again is due already, so that a busy loop looks once a turn. */
+    this.due = false;
     this.again = () => {
+      this.due = false;
       if (!this.ended) this.wake(true);
     };
   }
@@ -33,11 +36,20 @@ class Service {
   /** Listens to the hub from here on. */
   begin() {
     this.core.begin((last) => this.wake(last));
+    this.lookAgain();
+  }
+
+  lookAgain() {
+    this.due = true;
     setImmediate(this.again);
   }
 
-  /** Serves what is here; whether there was something. */
+  /**
+   * Serves what is here; whether to look again in this turn of the loop, unless it was the last
+   * look of it.
+   */
   wake(last) {
+    if (this.due) return false;
     const { core, inbox, serves } = this;
     // These did not answer at once: from here on they hear when nobody waits any more.
     if (this.fresh.length > 0) this.watchFresh();
@@ -57,7 +69,11 @@ class Service {
       serves[inbox[2 * i + 1]](exchange);
       if (!exchange.answered) this.fresh.push(exchange);
     }
-    if (last) setImmediate(this.again);
+    if (last) {
+      // Also when requests come without end: who waits does not wait for that.
+      this.hear();
+      this.lookAgain();
+    }
     return true;
   }
 

@@ -1,37 +1,96 @@
 'use strict';
 // A worker: routes, what answers them, and how to reach the hub.
 
+const { requestOf } = require('./fetch.js');
+const { serving } = require('./handle.js');
+const { check } = require('./options.js');
 const { Running } = require('./running.js');
-const { Encoded } = require('./exchange.js');
-const { handlerFailed } = require('./problem.js');
+const { untilSignal } = require('./signals.js');
 
-const TEXT = new Encoded(['content-type', 'text/plain; charset=utf-8']);
+/** Every path; the pattern with a rest does not match an empty one. */
+const EVERY_PATH = ['/', '/{*path}'];
 
+/**
+ * Answers requests that the hub hands over.
+ *
+ *     const worker = new Worker('greeter');
+ *     worker.get('/hello/{name}', (req) => `hello, ${req.params.name}`);
+ *     await worker.run();
+ */
 class Worker {
   constructor(name, options = {}) {
-    this.offers = [{ name, maxConcurrent: options.maxConcurrent, routes: [] }];
-    this.options = options;
-    this.serves = [];
+    const { maxConcurrent, ...connection } = check(options);
+    this._offers = [{ name, maxConcurrent, routes: [] }];
+    this._serves = [];
+    this._options = connection;
   }
 
-  get(pattern, handler) {
-    this.offers.at(-1).routes.push(['GET', pattern, null, false]);
-    const route = `GET ${pattern}`;
-    this.serves.push((exchange) => {
-      try {
-        exchange.respond(200, TEXT, handler(exchange));
-      } catch (error) {
-        handlerFailed(exchange, route, error);
-      }
-    });
+  /** Begins a further registration: routes that follow belong to it. */
+  also(name, { maxConcurrent } = {}) {
+    this._offers.push({ name, maxConcurrent, routes: [] });
     return this;
   }
 
+  /**
+   * Adds a route: a method, or `*` for every method that no other route of the pattern names,
+   * and a pattern. Between pattern and handler there may be options.
+   */
+  route(method, pattern, ...rest) {
+    const handler = rest.pop();
+    const { host = null, idempotent = false } = rest[0] ?? {};
+    if (typeof handler !== 'function') {
+      throw new TypeError(
+        `what answers ${method} ${pattern} is a function, not ${handler === null ? 'null' : typeof handler}`,
+      );
+    }
+    this._offers.at(-1).routes.push([method, pattern, host, Boolean(idempotent)]);
+    this._serves.push(serving(`${method} ${pattern}`, handler));
+    return this;
+  }
+
+  /** Adds a route for every method that no other route of the pattern names. */
+  any(pattern, ...rest) {
+    return this.route('*', pattern, ...rest);
+  }
+
+  /**
+   * Adds what answers in the form of the web: `(request: Request) => Response`. Without a
+   * pattern it answers every path.
+   */
+  fetch(...given) {
+    const handler = given.pop();
+    if (typeof handler !== 'function') {
+      throw new TypeError(`what answers is a function, not ${typeof handler}`);
+    }
+    const [patterns, options] = typeof given[0] === 'string' ? [[given[0]], given[1]] : [EVERY_PATH, given[0]];
+    for (const pattern of patterns) {
+      this.route('*', pattern, options ?? {}, (req) => handler(requestOf(req.exchange)));
+    }
+    return this;
+  }
+
+  /** Connects and serves, and gives a promise for when the hub sends requests here. */
   async start() {
-    const running = new Running(this.offers, this.options, this.serves);
+    const running = new Running(this._offers, this._options, this._serves);
     await running.live();
     return running;
   }
+
+  /**
+   * Connects and serves until SIGTERM or SIGINT, then drains; a second signal does not wait for
+   * the drain. The promise is for the end.
+   */
+  async run() {
+    const running = new Running(this._offers, this._options, this._serves);
+    await untilSignal(running);
+  }
+}
+
+for (const method of ['get', 'head', 'post', 'put', 'patch', 'delete', 'options']) {
+  /** Adds a route for one method. */
+  Worker.prototype[method] = function route(pattern, ...rest) {
+    return this.route(method.toUpperCase(), pattern, ...rest);
+  };
 }
 
 module.exports = { Worker };
