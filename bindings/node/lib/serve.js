@@ -81,4 +81,4 @@ async function serve(listener, options = {}) {
   return server;
 }
 
-module.exports = { ROUTES, serve };
+module.exports = { ROUTES, Server, serve };

@@ -1,0 +1,89 @@
+'use strict';
+// One process that serves an application, from its import to its end.
+
+const child = require('./child.js');
+const { LoadError, load } = require('./load.js');
+const { CODES } = require('../errors.js');
+const { Server } = require('../serve.js');
+const log = require('../log.js');
+
+/** The exit code of what could not start. */
+const NOT_STARTED = 3;
+
+class Process {
+  /**
+   * @param {object} asked what the command line says
+   * @param {boolean} supervised whether a supervisor waits for a word
+   */
+  constructor(asked, supervised) {
+    this.asked = asked;
+    this.supervised = supervised;
+    this.running = null;
+    this.asks = 0;
+  }
+
+  /** Serves until it is told to stop, or a newer deployment has its place; gives the exit code. */
+  async run() {
+    const { asked } = this;
+    let app;
+    try {
+      app = await load(asked);
+    } catch (error) {
+      if (error instanceof LoadError) log.error(error.message);
+      else log.error(`importing ${asked.app} failed`, error);
+      return NOT_STARTED;
+    }
+    for (const name of ['SIGTERM', 'SIGINT']) process.on(name, () => this.stop());
+    if (this.supervised) child.watch(() => this.stop());
+    try {
+      this.running = this.begin(app);
+      await this.running.live();
+      log.info(`serving as '${asked.name}' (${app.kind})`);
+      if (this.supervised) child.serves();
+      await this.running.closed;
+    } catch (error) {
+      const ended = error.code === CODES.closed && this.asks > 0;
+      if (!ended && error.code !== CODES.timeout) {
+        log.error(error.message);
+        return 1;
+      }
+      if (!ended) log.warn(error.message);
+    }
+    await this.close(app);
+    return 0;
+  }
+
+  begin({ handler }) {
+    const { name, routes, hub, maxConcurrent, patience } = this.asked;
+    return new Server(handler, { name, routes, hub, maxConcurrent, drainDeadline: patience });
+  }
+
+  stop() {
+    this.asks += 1;
+    if (this.asks === 1) {
+      log.info('draining');
+      this.until = Date.now() + this.asked.patience * 1000;
+      this.running?.beginShutdown();
+    } else {
+      this.running?.beginClose();
+    }
+  }
+
+  /** Has the application close what it has opened, in what is left of the time. */
+  async close({ close }) {
+    if (close === undefined) return;
+    const left = Math.max(0, (this.until ?? Date.now() + this.asked.patience * 1000) - Date.now());
+    let timer;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, left);
+    });
+    try {
+      await Promise.race([close(), late]);
+    } catch (error) {
+      log.error('closing the application failed', error);
+    }
+    clearTimeout(timer);
+  }
+}
+
+module.exports = { Process };
