@@ -6,7 +6,9 @@ const Request = require('./http/request.js');
 const Response = require('./http/response.js');
 const { reset } = require('./http/failures.js');
 const { DONE } = require('./http/phase.js');
+const { check } = require('./options.js');
 const { Running } = require('./running.js');
+const { untilSignal } = require('./signals.js');
 const { answerProblem } = require('./problem.js');
 const log = require('./log.js');
 
@@ -25,10 +27,11 @@ class Server extends Running {
    * @param {(request: Request, response: Response) => unknown} listener
    * @param {object} options see `serve`
    */
-  constructor(listener, { name = 'app', routes = ROUTES, maxConcurrent, ...options }) {
+  constructor(listener, { name = 'app', routes = ROUTES, ...options }) {
+    const { maxConcurrent, ...connection } = check(options);
     const serve = (exchange) => handle(this, exchange);
     const offer = routes.map((pattern) => ['*', pattern, null, false]);
-    super([{ name, maxConcurrent, routes: offer }], options, routes.map(() => serve));
+    super([{ name, maxConcurrent, routes: offer }], connection, routes.map(() => serve));
     this.listener = listener;
   }
 
@@ -67,16 +70,23 @@ function failed(connection, error) {
 }
 
 /**
- * Serves a listener for requests, as `http.createServer` takes it.
+ * Serves a listener for requests, as `http.createServer` takes it, and gives a promise for when
+ * the hub sends requests here. SIGTERM and SIGINT drain, unless `signals` is false.
  *
  * @param {(request: Request, response: Response) => unknown} listener
  * @param {object} [options]
  */
-async function serve(listener, options = {}) {
+async function serve(listener, { signals = true, ...options } = {}) {
   if (typeof listener !== 'function') {
-    throw new TypeError(`a listener is a function of a request and a response, not ${listener}`);
+    throw new TypeError(
+      `what serves is a function of a request and a response, not ${typeof listener}` +
+        (typeof listener?.callback === 'function' ? '; give it app.callback()' : '') +
+        (typeof listener?.routing === 'function' ? '; await app.ready(), give it app.routing' : ''),
+    );
   }
   const server = new Server(listener, options);
+  // What it ends with is told by `live` and `closed`.
+  if (signals) untilSignal(server).catch(() => {});
   await server.live();
   return server;
 }

@@ -69,9 +69,14 @@ class Worker {
     return this;
   }
 
+  /** Begins to connect, and serves as soon as there is a hub. */
+  begin() {
+    return new Running(this._offers, this._options, this._serves);
+  }
+
   /** Connects and serves, and gives a promise for when the hub sends requests here. */
   async start() {
-    const running = new Running(this._offers, this._options, this._serves);
+    const running = this.begin();
     await running.live();
     return running;
   }
@@ -81,8 +86,7 @@ class Worker {
    * the drain. The promise is for the end.
    */
   async run() {
-    const running = new Running(this._offers, this._options, this._serves);
-    await untilSignal(running);
+    await untilSignal(this.begin());
   }
 }
 

@@ -4,7 +4,8 @@
 const child = require('./child.js');
 const { LoadError, load } = require('./load.js');
 const { CODES } = require('../errors.js');
-const { Server } = require('../serve.js');
+const { ROUTES, Server } = require('../serve.js');
+const { Worker } = require('../worker.js');
 const log = require('../log.js');
 
 /** The exit code of what could not start. */
@@ -53,9 +54,13 @@ class Process {
     return 0;
   }
 
-  begin({ handler }) {
-    const { name, routes, hub, maxConcurrent, patience } = this.asked;
-    return new Server(handler, { name, routes, hub, maxConcurrent, drainDeadline: patience });
+  begin({ kind, handler }) {
+    const { name, routes = ROUTES, hub, maxConcurrent, patience } = this.asked;
+    const options = { hub, maxConcurrent, drainDeadline: patience };
+    if (kind === 'listener') return new Server(handler, { name, routes, ...options });
+    const worker = new Worker(name, options);
+    for (const route of routes) worker.fetch(route, handler);
+    return worker.begin();
   }
 
   stop() {
