@@ -1,11 +1,10 @@
-"""Applications live through the end of a hub, keep to their memory, and the examples run."""
+"""Applications live through the end of a hub, and the examples run."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from crowd import crowd
 from hub import eventually
 from serving import fetch, raw, slotway
 
@@ -32,36 +31,6 @@ def test_an_application_comes_back_to_the_next_hub(hub, app, args):
             "what streamed through the old one has ended",
         )
         assert worker.terminate() == 0, worker.said("it did not end well")
-
-
-def resident(pid):
-    """Bytes of memory that a process has to itself; the region's are the hub's to bound."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("RssAnon:")[1].split()[0]) * 1024
-
-
-@pytest.mark.parametrize(
-    ("app", "args", "target"),
-    [
-        ("asgi_probe:app", [], "/context"),
-        ("asgi_probe:app", [], "/large?30000"),
-        ("wsgi_probe:app", ["--threads", "2"], "/plain"),
-    ],
-)
-def test_memory_does_not_grow_with_requests(hub, app, args, target):
-    with slotway(hub.control, app, *args) as worker:
-        # Until everything is there that is made once.
-        crowd(hub.port, target, 32, 400)
-        grown = []
-        for _ in range(4):
-            before = resident(worker.pid)
-            answers = crowd(hub.port, target, 32, 250)
-            assert sum(answers.values()) == 8_000 and {status for status, _ in answers} == {200}
-            grown.append(resident(worker.pid) - before)
-        # A leak of 100 bytes for each request would be 800 kB, every time; that more than ever
-        # waited at once makes the process larger once or twice.
-        assert min(grown) < 400_000, f"{grown} bytes more after 8,000 requests each"
-        assert worker.terminate() == 0
 
 
 def example(hub, app, *args):
