@@ -150,7 +150,18 @@ function move(connection) {
       if (first.from < length) continue;
     }
     queue.shift();
-    process.nextTick(first.callback);
+    // An empty piece at the end may be that of `end`, and then it is for `finished` to call.
+    if (length === 0 && queue.length === 0) connection.lastCallback = first.callback;
+    process.nextTick(called, connection, first.callback);
+  }
+}
+
+function called(connection, callback) {
+  if (connection.lastCallback !== callback) {
+    callback();
+  } else if (!connection.ended) {
+    connection.lastCallback = null;
+    callback();
   }
 }
 

@@ -14,6 +14,7 @@ let through = [];
  */
 function finished(connection) {
   connection.phase = DONE;
+  connection.queued = 0;
   if (through.push(connection) === 1) process.nextTick(tell);
 }
 

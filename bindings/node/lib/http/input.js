@@ -10,7 +10,9 @@ const { DONE } = require('./phase.js');
  * @param {import('./connection.js')} connection
  */
 function isWanted({ hasBody, inputOver, incoming }) {
-  return hasBody && !inputOver && incoming._consuming && !incoming._dumped && !incoming.destroyed;
+  if (!hasBody || inputOver || incoming._dumped || incoming.destroyed) return false;
+  const { flowing, pipes } = incoming._readableState;
+  return flowing === true || pipes.length > 0 || incoming.listenerCount('readable') > 0;
 }
 
 /**

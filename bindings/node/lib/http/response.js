@@ -35,19 +35,17 @@ function storeHeader(firstLine, headers) {
   connection.statesLength = false;
   collect(connection, this, headers);
   this._header = firstLine;
-  this._headerSent = false;
 }
 
-/** A piece of the body. */
+/** A piece of the body. `_headerSent` stays false, by which `end` comes here in any case. */
 function send(data, encoding, callback) {
-  this._headerSent = true;
   return answer.accept(this[kConnection], data, encoding, callback);
 }
 
 /** `end` has said all. */
 function finish() {
-  if (this._eventsCount > 0) this.emit('prefinish');
   answer.end(this[kConnection]);
+  if (this._eventsCount > 0) this.emit('prefinish');
 }
 
 module.exports = Response;

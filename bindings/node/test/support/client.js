@@ -30,7 +30,9 @@ function fetch(port, { method = 'GET', target = '/', headers = [], body }) {
       agent: false,
       timeout: PATIENCE,
     });
-    request.on('error', reject);
+    request.on('error', (error) => {
+      reject(new Error(`${method} ${target}: ${error.message}`, { cause: error }));
+    });
     request.on('timeout', () => request.destroy(new Error(`no answer to ${method} ${target}`)));
     request.on('response', (response) => {
       const pieces = [];
