@@ -46,8 +46,28 @@ cd "$target/python"
 "$environment/bin/python" -c 'import slotway; print("installed slotway", slotway.__version__)'
 "$environment/bin/mypy" --strict --cache-dir "$target/python/mypy" -p slotway
 "$environment/bin/mypy" --strict --cache-dir "$target/python/mypy" \
-    "$here"/examples/{hello,hello_async,streaming}.py
+    "$here"/examples/*.py "$here"/tests/types/*.py
 "$environment/bin/python" -m mypy.stubtest slotway._slotway
+
+# The other checker, which editors use. It is written in JavaScript, so npm brings it.
+pyright=1.1.414
+if command -v npm >/dev/null; then
+    if [ "$(cat "$target/python/pyright/installed" 2>/dev/null)" != $pyright ]; then
+        npm install --no-audit --no-fund --loglevel=error --prefix "$target/python/pyright" \
+            pyright@$pyright
+        echo $pyright >"$target/python/pyright/installed"
+    fi
+    checked() {
+        PATH=$environment/bin:$PATH "$target/python/pyright/node_modules/.bin/pyright" "$@"
+    }
+    checked --verifytypes slotway --ignoreexternal | grep "completeness score: 100%" || {
+        checked --verifytypes slotway --ignoreexternal || true
+        echo "the public names are not typed completely" && exit 1
+    }
+    checked -p "$here"
+else
+    echo "npm is not here: types were not checked by pyright"
+fi
 PYTHONDONTWRITEBYTECODE=1 \
     "$environment/bin/python" -X dev -m pytest -p no:cacheprovider --timeout 300 -q \
     "$here/tests" "$@"

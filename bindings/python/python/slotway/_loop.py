@@ -27,7 +27,7 @@ class Waits:
     __slots__ = ("_waiters", "_watched", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+        self.loop: asyncio.AbstractEventLoop = loop
         self._waiters: dict[int, list[asyncio.Future[None]]] = {}
         self._watched: dict[int, Callable[[], bool]] = {}
 

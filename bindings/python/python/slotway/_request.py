@@ -70,7 +70,7 @@ class BaseRequest:
 
     def __init__(self, exchange: Exchange) -> None:
         #: The layer below: everything that is not here.
-        self.exchange = exchange
+        self.exchange: Exchange = exchange
 
     @property
     def method(self) -> str:

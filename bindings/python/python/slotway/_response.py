@@ -54,9 +54,9 @@ class Response:
             pairs = (("content-type", content_type), *pairs)
         elif body is not None and not has(pairs, "content-type"):
             pairs = ((TEXT if isinstance(body, str) else BYTES)[0], *pairs)
-        self.body = body
-        self.status = status
-        self.headers = pairs
+        self.body: Body = body
+        self.status: int = status
+        self.headers: _Pairs = pairs
 
     @classmethod
     def json(cls, value: Any, status: int = 200, headers: HeadersGiven = ()) -> Response:

@@ -38,12 +38,12 @@ class Running:
     """A worker that serves, on threads of its own. Leaving the ``with`` drains it."""
 
     def __init__(self, worker: Worker) -> None:
-        self.worker = worker
+        self.worker: Worker = worker
         registrations = [
             (offer.name, offer.routes, offer.max_concurrent) for offer in worker.offers
         ]
         #: The layer below.
-        self.core = Core(registrations, **worker.options)
+        self.core: Core = Core(registrations, **worker.options)
         self._threads: list[threading.Thread] = []
         self._ended = threading.Event()
         self._error: BaseException | None = None

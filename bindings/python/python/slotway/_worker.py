@@ -71,7 +71,7 @@ class Worker:
         """
         if threads is not None and threads < 1:
             raise ValueError(f"threads is {threads}; plain functions need 1 at least")
-        self.threads = threads or max(4, 2 * (os.cpu_count() or 1))
+        self.threads: int = threads or max(4, 2 * (os.cpu_count() or 1))
         self.options: dict[str, Any] = {
             "hub": hub,
             "slots": slots,
@@ -83,7 +83,7 @@ class Worker:
             "generation": generation,
             "connect": connect,
         }
-        self.offers = [Offer(name, max_concurrent, [], [])]
+        self.offers: list[Offer] = [Offer(name, max_concurrent, [], [])]
 
     def also(self, name: str, *, max_concurrent: int | None = None) -> None:
         """Begins a further registration: routes that follow belong to it."""

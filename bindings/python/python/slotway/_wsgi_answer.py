@@ -28,10 +28,13 @@ class ClientGone(ConnectionAbortedError):
 class FileWrapper:
     """``wsgi.file_wrapper``: a file's contents in large pieces."""
 
+    #: There if the file has one.
+    close: Callable[[], object]
+
     def __init__(self, filelike: Any, blksize: int = 8192) -> None:
         self.filelike = filelike
         # The application's number is a suggestion, and mostly the example's.
-        self.blksize = max(blksize, 64 << 10)
+        self.blksize: int = max(blksize, 64 << 10)
         if hasattr(filelike, "close"):
             self.close = filelike.close
 

@@ -33,7 +33,7 @@ from slotway._slotway import Core, fill_scope
 
 __all__ = ["ROUTES", "StartupFailed", "run"]
 
-log = logging.getLogger("slotway.asgi")
+log: logging.Logger = logging.getLogger("slotway.asgi")
 
 #: Requests that are taken at a time, and how often before the rest of the loop has a turn.
 #: Mostly the second look finds nothing, and the loop sleeps with no turn in between.

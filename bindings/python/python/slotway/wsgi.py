@@ -29,7 +29,7 @@ from slotway._wsgi_input import wsgi_input
 
 __all__ = ["ROUTES", "FileWrapper", "run"]
 
-log = logging.getLogger("slotway.wsgi")
+log: logging.Logger = logging.getLogger("slotway.wsgi")
 
 
 def run(
