@@ -9,9 +9,9 @@ const { PATIENCE } = require('./hub.js');
  * One request on a connection of its own.
  *
  * @param {number} port
- * @param {{ method?: string, target?: string, headers?: string[][], body?: string | Buffer }} ask
+ * @param {{ method?: string, target?: string, headers?: string[][], body?: string | Buffer }} [ask]
  */
-function fetch(port, { method = 'GET', target = '/', headers = [], body }) {
+function fetch(port, { method = 'GET', target = '/', headers = [], body } = {}) {
   return new Promise((resolve, reject) => {
     const flat = [...headers];
     const has = (name) => flat.some(([found]) => found.toLowerCase() === name);
