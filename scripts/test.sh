@@ -54,6 +54,9 @@ check() {
     part "formatting and lints of the Python binding" bash -c "cd bindings/python && \
         export CARGO_TARGET_DIR=\${CARGO_TARGET_DIR:-\$PWD/../../target}/python/lints && \
         cargo fmt --check && cargo clippy -- -D warnings"
+    part "formatting and lints of the Node binding" bash -c "cd bindings/node && \
+        export CARGO_TARGET_DIR=\${CARGO_TARGET_DIR:-\$PWD/../../target}/node/lints && \
+        cargo fmt --check && cargo clippy -- -D warnings"
     part "core without std and alloc" cargo build -p slotway-core --no-default-features
     part "header is what the code says" scripts/header.sh --verify
     part "the C interface is the stored one" scripts/abi.sh
@@ -72,6 +75,10 @@ loom() {
 
 python() {
     part "Python: wheel, types, workers" bindings/python/tests/run.sh
+}
+
+node() {
+    part "Node: package, types, workers" bindings/node/tests/run.sh
 }
 
 c() {
@@ -101,7 +108,7 @@ tour() {
     part "README: five minutes" scripts/tour.sh
 }
 
-if [ $# -eq 0 ]; then set -- check unit loom c python counts blackbox clients browser tour; fi
+if [ $# -eq 0 ]; then set -- check unit loom c python node counts blackbox clients browser tour; fi
 for name in "$@"; do "$name"; done
 
 echo

@@ -30,6 +30,11 @@ class Running {
     this.service.begin();
   }
 
+  /** Whether there is a hub at the other end now. */
+  get connected() {
+    return this.core.connected();
+  }
+
   /** Waits until the hub sends requests here; how long is the option `connect`. */
   async live() {
     try {

@@ -115,7 +115,7 @@ impl Core {
                 }
             }
         }
-        call.env.int(count as i32)
+        call.env.int(count)
     }
 
     /// `notices(into)`: the numbers of requests for which a wait may be over, as many as fit.

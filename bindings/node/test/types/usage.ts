@@ -1,0 +1,106 @@
+// Compiled, not run: what the declarations allow, and what they do not.
+
+import { Readable } from 'node:stream';
+import { createServer } from 'node:http';
+import {
+  BadBody,
+  configureLog,
+  serve,
+  SlotwayError,
+  version,
+  Worker,
+  type Answer,
+  type Handler,
+  type Logger,
+  type Reply,
+  type Request,
+  type Running,
+} from 'slotway';
+
+const worker = new Worker('usage', { slots: 64, drainDeadline: 5, connect: 'once' });
+// @ts-expect-error an option that there is not
+new Worker('usage', { slot: 64 });
+// @ts-expect-error a name is text
+new Worker(7);
+
+worker
+  .get('/text/{name}', (req) => `hello, ${req.params['name'] ?? 'stranger'}`)
+  .get('/json', async (req) => ({ query: req.query.getAll('q'), agent: req.headers.get('user-agent') }))
+  .get('/none', () => null)
+  .get('/bytes', () => Buffer.from('bytes'))
+  .get('/stream', () => Readable.from(['a', 'b']))
+  .get('/pieces', function* () {
+    yield 'a';
+    yield Buffer.from('b');
+  })
+  .get('/later', async function* () {
+    yield 'a';
+  })
+  .get('/web', () => new Response('web', { status: 201 }))
+  .post('/echo', { host: 'api.example', idempotent: true }, async (req) => req.bytes())
+  .put('/stream', (req) => req.stream())
+  .patch('/pieces', async (req) => {
+    let length = 0;
+    for await (const piece of req) length += piece.length;
+    return { length };
+  })
+  .delete('/later', (req, reply) => {
+    setTimeout(() => void reply.status(202).header('x-a', ['a', 'b']).append('x-b', 7).send('late'), 1);
+  })
+  .also('second', { maxConcurrent: 2 })
+  .any('/rest/{*rest}', async (req, reply) => {
+    req.signal.throwIfAborted();
+    await reply.type('text/csv').write('a,b\n');
+    await reply.end();
+    return reply;
+  })
+  .fetch('/api/{*rest}', async (request) => new Response(await request.text()))
+  .fetch((request) => Response.json({ url: request.url }));
+
+// @ts-expect-error a handler is a function
+worker.get('/wrong', 'text');
+// @ts-expect-error an option that routes do not have
+worker.get('/wrong', { hosts: 'a' }, () => null);
+// @ts-expect-error a fetch handler gives a Response
+worker.fetch(() => 'text');
+// @ts-expect-error a function is no answer
+worker.get('/wrong', () => Symbol('wrong'));
+
+const handler: Handler = (req: Request, reply: Reply): Answer => {
+  const { method, url, path, route, queryString, httpVersion, peer, contentLength, timeLeft } = req;
+  const port: number | undefined = peer?.port;
+  // @ts-expect-error what was asked is not to be changed
+  req.method = 'GET';
+  // @ts-expect-error a status is a number
+  reply.status('200');
+  // @ts-expect-error a value is text or a number
+  reply.header('x-a', {});
+  return [method, url, path, route, queryString, httpVersion, port, contentLength, timeLeft];
+};
+worker.route('REPORT', '/report', handler);
+
+async function life(): Promise<void> {
+  const running: Running = await worker.start();
+  running.unref().ref();
+  if (running.connected) await running.shutdown();
+  await running.closed;
+  await worker.run();
+  await serve((req, res) => res.end(req.url), { name: 'listener', routes: ['/a'] });
+  // @ts-expect-error a server is no listener
+  await serve(createServer());
+}
+
+const logger: Logger = console;
+configureLog({ level: 'info', logger });
+// @ts-expect-error a level that there is not
+configureLog({ level: 'loud' });
+
+function told(error: unknown): string {
+  if (error instanceof BadBody) return error.message;
+  if (error instanceof SlotwayError) return `${error.kind} (${error.code})`;
+  // @ts-expect-error codes are stable
+  if (error instanceof SlotwayError) error.code = 7;
+  return version;
+}
+
+void life().catch(told);
