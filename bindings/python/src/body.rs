@@ -10,9 +10,8 @@ use pyo3::prelude::*;
 
 use crate::inner::Inner;
 
-/// The body of a request, where it lies: something to take a memoryview of, read-only.
-///
-/// Views that are out keep the slot. [`Inner::give_back`] is told of each that comes back.
+/// What a view of a request's body lies over; ``Exchange.body`` makes it.
+// Views that are out keep the slot. `Inner::give_back` is told of each that comes back.
 #[pyclass(frozen, module = "slotway._slotway")]
 #[derive(Debug)]
 pub(crate) struct Body {

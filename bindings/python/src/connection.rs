@@ -19,9 +19,14 @@ use crate::turns::Turns;
 
 /// A worker's connection to its hub: requests come out of it.
 ///
+/// Making one begins to connect and to register, and returns. A registration is a name, its
+/// routes (a method, a pattern, a host or None, whether a request may be sent twice), and how
+/// many requests at a time it takes at most (None: as many as there are slots). ``connect`` is
+/// what ``wait_live`` waits for; the rest is as for ``Worker``.
+///
 /// A thread of its own keeps it up and comes back to the next hub when this one goes away.
 /// Threads call ``next``; or one event loop watches ``fileno`` and calls ``take``.
-#[pyclass(frozen, weakref, module = "slotway._slotway")]
+#[pyclass(frozen, weakref, module = "slotway")]
 #[derive(Debug)]
 pub(crate) struct Core {
     /// Taken out when it is dropped.
@@ -46,10 +51,6 @@ impl Core {
 #[pymethods]
 impl Core {
     /// Begins to connect and register, and returns.
-    ///
-    /// A registration is a name, its routes, and how many requests at a time it takes at
-    /// most (None: as many as there are slots). ``connect`` is what ``wait_live`` waits
-    /// for: None for as long as it takes, a number of seconds, or "once" for one attempt.
     #[new]
     #[pyo3(signature = (
         registrations, *, hub = None, slots = None, head_bytes = None, request_bytes = None,

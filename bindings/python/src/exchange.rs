@@ -17,7 +17,7 @@ use crate::inner::{Inner, Owed};
 /// What is read of it is copied when it is asked for; the body, by ``body``, is not. After
 /// the answer asking raises AlreadyAnswered. One that is dropped unanswered is answered
 /// with 500. From any thread; the answer from one at a time, the body from one at a time.
-#[pyclass(frozen, weakref, freelist = 128, module = "slotway._slotway")]
+#[pyclass(frozen, weakref, freelist = 128, module = "slotway")]
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) inner: Arc<Inner>,
@@ -136,7 +136,7 @@ impl Exchange {
         Ok(params)
     }
 
-    /// One of the path's parameters.
+    /// One of the path's parameters; None if the pattern has none of that name.
     fn param<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyString>>> {
         self.head(py, |head| head.param(name).map(|value| utf8(py, value)))
     }
@@ -148,7 +148,7 @@ impl Exchange {
         PyList::new(py, fields)
     }
 
-    /// The first value of a header, its name in any case of letters.
+    /// The first value of a header, its name in any case of letters; None without one.
     fn header<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyString>>> {
         self.head(py, |head| head.header(name).map(|value| latin1(py, value)))
     }

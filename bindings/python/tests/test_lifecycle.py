@@ -278,9 +278,33 @@ def test_everything_public_is_documented() -> None:
         thing = getattr(slotway, name)
         if not inspect.isclass(thing):
             continue
+        assert thing.__module__ == "slotway", name
         assert thing.__doc__, name
         for member, value in vars(thing).items():
             if not member.startswith("_") and (callable(value) or isinstance(value, property)):
                 assert value.__doc__, f"{name}.{member}"
             elif type(value).__name__ == "getset_descriptor":
                 assert member.startswith("_") or value.__doc__, f"{name}.{member}"
+
+
+def test_help_shows_what_there_is_to_use_and_nothing_behind_it() -> None:
+    """No module that nobody imports, no markup of another language, no option unexplained."""
+    import inspect
+    import pydoc
+    import re
+
+    import slotway.asgi
+    import slotway.wsgi
+
+    for module in (slotway, slotway.asgi, slotway.wsgi):
+        text = pydoc.plain(pydoc.render_doc(module))
+        # The list of modules is not ours to write.
+        told = re.sub(r"PACKAGE CONTENTS\n(    .*\n)+", "", text)
+        assert not re.findall(r"slotway\._[a-z]\w*|:func:|\[`.*`\]|Inner", told)
+    for of, doc in (
+        (Worker.__init__, Worker.__doc__),
+        (slotway.asgi.run, slotway.asgi.run.__doc__),
+        (slotway.wsgi.run, slotway.wsgi.run.__doc__),
+    ):
+        options = set(inspect.signature(of).parameters) - {"self", "app"}
+        assert doc is not None and options == set(re.findall(r":param (\w+):", doc))

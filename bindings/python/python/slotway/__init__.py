@@ -12,10 +12,15 @@
 
     worker.run()
 
-``Worker`` is for handlers of your own, plain or ``async``. ``Core`` and ``Exchange`` are the
-layer below. Applications that are there already run by ``python -m slotway app:app``, or by
-``slotway.asgi.run`` and ``slotway.wsgi.run``. Everything that this package raises by itself
-is an ``Error``, with a stable ``code``.
+``Worker`` is for handlers of your own, plain or ``async``; they get a ``Request`` or an
+``AsyncRequest`` and give back text, bytes, JSON, a generator or a ``Response``. FastAPI,
+Flask, Django and whatever else speaks ASGI or WSGI runs by ``python -m slotway app:app``, or
+by ``slotway.asgi.run`` and ``slotway.wsgi.run``. ``Core`` and ``Exchange`` are the layer
+below, for who builds something else on it.
+
+What goes wrong with the hub, the connection or an answer is an ``Error``, with a stable
+``code``; a request's body that is not the JSON or text that it was taken for, a ``BadBody``.
+What the package has to say besides goes to the logger "slotway".
 """
 
 from slotway._errors import (
@@ -71,3 +76,10 @@ __all__ = [
     "Worker",
     "__version__",
 ]
+
+# Tracebacks and `help` name things by where they are to be imported from.
+for _name in __all__:
+    _thing = globals()[_name]
+    if isinstance(_thing, type) and _thing.__module__ != "slotway":
+        _thing.__module__ = "slotway"
+del _name, _thing

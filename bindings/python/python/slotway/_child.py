@@ -6,6 +6,7 @@ is gone, however it went, and the worker finishes what it has and ends.
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import threading
@@ -51,8 +52,9 @@ class Parent:
         gone()
 
 
+@functools.cache
 def parent() -> Parent | None:
-    """The supervisor that started this process, if one did. Asked once: what this process
-    starts in turn is not to take itself for a worker."""
+    """The supervisor that started this process, if one did. What this process starts in turn
+    is not to take itself for a worker."""
     fd = os.environ.pop(VARIABLE, None)
     return None if fd is None else Parent(int(fd))

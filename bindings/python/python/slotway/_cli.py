@@ -173,8 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; gives the exit code."""
     args = _parser().parse_args(arguments)
     _log_to_stderr(args.log_level)
-    supervisor = _child.parent()
-    if supervisor is None and (args.workers > 1 or args.reload):
+    if _child.parent() is None and (args.workers > 1 or args.reload):
         directories = args.reload_dir or [args.app_dir or os.curdir]
         return Supervisor(
             this_command(),
@@ -184,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Sources(directories) if args.reload else None,
         ).run()
     try:
-        _serve(args, supervisor)
+        _serve(args)
     except (LoadError, StartupFailed) as error:
         log.error("%s", error)
         return NOT_STARTED
@@ -194,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _serve(args: argparse.Namespace, supervisor: _child.Parent | None) -> None:
+def _serve(args: argparse.Namespace) -> None:
     try:
         app = load(args.app, args.app_dir, args.factory)
     except LoadError:
@@ -216,7 +215,6 @@ def _serve(args: argparse.Namespace, supervisor: _child.Parent | None) -> None:
         "root_path": args.root_path,
         "limit_concurrency": args.limit_concurrency,
         "graceful_timeout": args.timeout_graceful_shutdown,
-        "supervisor": supervisor,
     }
     if interface == "wsgi":
         wsgi.run(app, threads=args.threads or 1, multiprocess=args.workers > 1, **common)

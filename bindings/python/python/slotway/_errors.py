@@ -6,10 +6,10 @@ from typing import ClassVar
 
 
 class Error(Exception):
-    """The base of everything that slotway raises by itself.
+    """The base of what can go wrong with the hub, the connection or an answer.
 
-    ``code`` is the number of the C interface's status, ``name`` its name. Both are stable;
-    the text is for people and may change.
+    ``code`` is a number that is the same in every language that workers are written in,
+    ``name`` its name. Both are stable; the text is for people and may change.
     """
 
     code: ClassVar[int] = -16
@@ -31,7 +31,7 @@ class Closed(Error):
 
 
 class Timeout(Error, TimeoutError):
-    """The time was over before anything happened."""
+    """The time was over before what was waited for had happened."""
 
     code = -3
     name = "timeout"
@@ -45,35 +45,36 @@ class Refused(Error):
 
 
 class ProtocolError(Error):
-    """What is at the other end of the control socket does not speak the protocol."""
+    """What listens at the hub's socket is no hub, or one of another version."""
 
     code = -6
     name = "protocol"
 
 
 class SystemRefused(Error):
-    """The system refused something."""
+    """The operating system refused something: the hub's socket is not there, for example."""
 
     code = -7
     name = "io"
 
 
 class AlreadyAnswered(Error):
-    """The request has had its one answer already."""
+    """The request was answered, and what is asked for went with the answer."""
 
     code = -8
     name = "already_answered"
 
 
 class OutOfOrder(Error):
-    """The call does not fit what was done before."""
+    """The call does not fit what was done before: a second answer, or a part of one that
+    was not begun."""
 
     code = -9
     name = "out_of_order"
 
 
 class TooLarge(Error):
-    """Something is larger than its place."""
+    """Something is larger than its place: a response's headers, most likely."""
 
     code = -10
     name = "too_large"

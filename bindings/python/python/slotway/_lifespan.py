@@ -21,6 +21,9 @@ LifespanMode = Literal["auto", "on", "off"]
 class StartupFailed(Exception):
     """The application did not start; the text says why."""
 
+    # Where it is to be imported from.
+    __module__ = "slotway.asgi"
+
 
 class Lifespan:
     """One application's life."""

@@ -88,5 +88,5 @@ def is_over(exchange: Exchange, error: BaseException) -> bool:
 class BadBody(ValueError):
     """The request's body is not what the handler asked for, text or JSON.
 
-    A handler that lets it pass answers 400 with its sentence.
+    What a handler does not catch is answered with 400 and the sentence that it holds.
     """

@@ -66,10 +66,14 @@ class BaseRequest:
     After the answer asking raises ``AlreadyAnswered``, but for what was asked for before.
     """
 
-    __slots__ = ("_headers", "_params", "_query", "exchange")
+    __slots__ = {
+        "exchange": "The layer below: everything that is not here.",
+        "_headers": None,
+        "_params": None,
+        "_query": None,
+    }
 
     def __init__(self, exchange: Exchange) -> None:
-        #: The layer below: everything that is not here.
         self.exchange: Exchange = exchange
 
     @property
@@ -147,13 +151,13 @@ class BaseRequest:
 
 
 class Request(BaseRequest):
-    """A request to a handler on a thread. What has to wait waits, and lets others go on."""
+    """A request to a plain function. What has to wait holds up its thread and nobody else."""
 
     __slots__ = ()
 
     @property
     def body(self) -> memoryview:
-        """The whole body, read-only, where it lies.
+        """The whole body, read-only, where it lies; waits for all of it.
 
         The view ends with the answer: using it later raises ``ValueError``. Keep
         ``bytes(request.body)``.
@@ -161,11 +165,11 @@ class Request(BaseRequest):
         return self.exchange.body()
 
     def text(self) -> str:
-        """The body as UTF-8."""
+        """The body as text; ``BadBody`` if it is not UTF-8."""
         return as_text(self.exchange.body())
 
     def json(self) -> Any:
-        """The body as JSON."""
+        """What the body says as JSON; ``BadBody`` if it is none."""
         return as_json(self.exchange.body())
 
     def stream(self) -> Iterator[bytes]:
@@ -202,11 +206,11 @@ class AsyncRequest(BaseRequest):
         return memoryview(whole).toreadonly()
 
     async def text(self) -> str:
-        """The body as UTF-8."""
+        """The body as text; ``BadBody`` if it is not UTF-8."""
         return as_text(await self.body())
 
     async def json(self) -> Any:
-        """The body as JSON."""
+        """What the body says as JSON; ``BadBody`` if it is none."""
         return as_json(await self.body())
 
     async def stream(self) -> AsyncIterator[bytes]:

@@ -36,10 +36,15 @@ class Response:
         return Response(status=303, headers={"location": "/done"})
 
     The body is text, bytes, ``None``, or an iterable or asynchronous iterable of such
-    pieces, which are sent as they come. ``Response.json`` is for what JSON can say.
+    pieces, which are sent as they come. Headers are a mapping, or pairs where a name comes
+    several times. ``Response.json`` is for what JSON can say.
     """
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = {
+        "body": "The body as it was given.",
+        "headers": "Names and values, in order.",
+        "status": "The status.",
+    }
 
     def __init__(
         self,

@@ -35,7 +35,10 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 
 class Running:
-    """A worker that serves, on threads of its own. Leaving the ``with`` drains it."""
+    """A worker that serves, on threads of its own; ``Worker.start`` gives it.
+
+    Leaving the ``with`` drains it; leaving it by an exception closes it at once.
+    """
 
     def __init__(self, worker: Worker) -> None:
         self.worker: Worker = worker
@@ -151,7 +154,8 @@ class Running:
         self._ended.wait()
 
     def wait(self, timeout: float | None = None) -> None:
-        """Waits until somebody ends it. Raises what ended it if that was an error."""
+        """Waits until it has ended. Raises what ended it if that was an error, and
+        ``Timeout`` when it has not ended in ``timeout`` seconds."""
         if not self._ended.wait(timeout):
             raise Timeout("the worker has not ended in time")
         if self._error is not None:

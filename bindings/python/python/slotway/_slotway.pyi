@@ -25,6 +25,11 @@ _Route: TypeAlias = tuple[str, str, str | None, bool]
 class Core:
     """A worker's connection to its hub: requests come out of it.
 
+    Making one begins to connect and to register, and returns. A registration is a name, its
+    routes (a method, a pattern, a host or None, whether a request may be sent twice), and how
+    many requests at a time it takes at most (None: as many as there are slots). ``connect`` is
+    what ``wait_live`` waits for; the rest is as for ``Worker``.
+
     A thread of its own keeps it up and comes back to the next hub when this one goes away.
     Threads call ``next``; or one event loop watches ``fileno`` and calls ``take``.
     """
@@ -43,12 +48,7 @@ class Core:
         generation: int | None = None,
         connect: float | Literal["once"] | None = None,
     ) -> Core:
-        """Begins to connect and register, and returns.
-
-        A registration is a name, its routes, and how many requests at a time it takes at
-        most (None: as many as there are slots). ``connect`` is what ``wait_live`` waits
-        for: None for as long as it takes, a number of seconds, or "once" for one attempt.
-        """
+        """Begins to connect and register, and returns."""
 
     def wait_live(self) -> None:
         """Waits until the hub sends requests here. Does not hear signals meanwhile."""
@@ -140,14 +140,14 @@ class Exchange:
         """The path's parameters, without percent-encoding."""
 
     def param(self, name: str) -> str | None:
-        """One of the path's parameters."""
+        """One of the path's parameters; None if the pattern has none of that name."""
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
         """The headers in order, names in lower case."""
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, its name in any case of letters."""
+        """The first value of a header, its name in any case of letters; None without one."""
 
     @property
     def http_version(self) -> str:

@@ -46,6 +46,27 @@ class Worker:
 
     A pattern is a path in which ``{name}`` stands for one segment and a closing ``{*name}``
     for the rest. Workers of one name share its load.
+
+    :param name: under which the worker registers: letters, digits, ``.``, ``_`` and ``-``.
+    :param hub: the path of the hub's control socket; without it what ``$SLOTWAY_HUB`` names,
+        else ``$XDG_RUNTIME_DIR/slotway/hub.sock``, else ``/tmp/slotway-$UID/hub.sock``.
+    :param threads: for plain functions; by default twice the processors, and 4 at least.
+    :param max_concurrent: requests in hand at most; more wait in the hub.
+    :param slots: places for requests in the memory that is shared with the hub.
+    :param head_bytes: place for a request's head, and for a response's, in each slot.
+    :param request_bytes: bytes of a request's body that a slot holds at once, a power of two;
+        longer bodies flow through it.
+    :param response_bytes: the same for a response's body.
+    :param spin: how often a thread looks for a request before it sleeps, at most; 0 never.
+        By default as often as takes some 50 µs.
+    :param drain_deadline: seconds that requests in hand have when the worker ends; 30.
+    :param generation: the number of this deployment. When it is ready the hub retires the
+        workers of its names with lower ones. By default what ``$SLOTWAY_GENERATION`` says,
+        else 0, which replaces nobody.
+    :param connect: what ``start`` and ``run`` wait for: ``None`` for the hub, however long it
+        takes; a number of seconds; or "once" for one attempt.
+
+    The sizes that are not given are the hub's to choose.
     """
 
     def __init__(
@@ -64,11 +85,6 @@ class Worker:
         generation: int | None = None,
         connect: float | Literal["once"] | None = None,
     ) -> None:
-        """``hub`` is the path of its control socket; without it ``$SLOTWAY_HUB``, else
-        the usual places. ``threads`` is for plain functions; by default twice the
-        processors, and 4 at least. ``max_concurrent`` is how many requests at a time are sent
-        here. The rest is as for ``Core``.
-        """
         if threads is not None and threads < 1:
             raise ValueError(f"threads is {threads}; plain functions need 1 at least")
         self.threads: int = threads or max(4, 2 * (os.cpu_count() or 1))
@@ -86,7 +102,10 @@ class Worker:
         self.offers: list[Offer] = [Offer(name, max_concurrent, [], [])]
 
     def also(self, name: str, *, max_concurrent: int | None = None) -> None:
-        """Begins a further registration: routes that follow belong to it."""
+        """Begins a further name: routes that follow are registered under it.
+
+        Each name has its own place in the hub's dashboard, and its own ``max_concurrent``.
+        """
         self.offers.append(Offer(name, max_concurrent, [], []))
 
     def route(

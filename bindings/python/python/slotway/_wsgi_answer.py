@@ -28,6 +28,9 @@ class ClientGone(ConnectionAbortedError):
 class FileWrapper:
     """``wsgi.file_wrapper``: a file's contents in large pieces."""
 
+    # Where it is to be imported from.
+    __module__ = "slotway.wsgi"
+
     #: There if the file has one.
     close: Callable[[], object]
 

@@ -4,12 +4,9 @@ The command line does this for an application that is there already::
 
     python -m slotway main:app
 
-and :func:`run` does it from a program of one's own. Everything of ASGI 3 that is about HTTP
+and ``run`` does it from a program of one's own. Everything of ASGI 3 that is about HTTP
 works: streams both ways, disconnects, lifespan, and, if asked for, files by the extension
-``http.response.pathsend``. WebSockets and early hints do not get through the hub.
-
-A request begins to run where it is found, without a task being made for it, and many are
-found for each time that the loop wakes up (see ``slotway._eager``).
+``http.response.pathsend``. WebSockets, trailers and early hints do not get through the hub.
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from slotway._asgi_request import Application, AsgiRequest
-from slotway._child import Parent
+from slotway._child import Parent, parent
 from slotway._eager import Runner
 from slotway._errors import Closed, Error
 from slotway._lifespan import Lifespan, LifespanMode, StartupFailed
@@ -54,16 +51,17 @@ def run(
     pathsend: bool = False,
     limit_concurrency: int | None = None,
     graceful_timeout: float = 30.0,
-    supervisor: Parent | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, or until a newer deployment has this one's place.
 
     The application's lifespan begins before anything is registered and ends when the last
-    request is answered. A second signal ends without waiting for requests.
+    request is answered. A second signal ends without waiting for requests. From the main
+    thread.
 
     :param name: under which the worker registers; workers of one name share the load.
     :param routes: patterns, each for all methods.
-    :param hub: the path of the hub's control socket.
+    :param hub: the path of the hub's control socket; without it what ``$SLOTWAY_HUB`` names,
+        else the usual place.
     :param root_path: the path that the application is mounted at.
     :param lifespan: ``auto``, ``on`` or ``off``.
     :param loop: ``uvloop``, ``asyncio``, or ``auto`` for uvloop where it is installed.
@@ -71,7 +69,6 @@ def run(
         past middleware that would look at their bytes, such as Starlette's GZipMiddleware.
     :param limit_concurrency: requests in flight at most; more wait in the hub.
     :param graceful_timeout: seconds that requests in flight have at the end.
-    :param supervisor: for the command line.
     :raises StartupFailed: the application's lifespan says so.
     :raises slotway.Error: the hub refuses the worker.
     """
@@ -83,7 +80,7 @@ def run(
                 lambda: connect(name, routes, hub, limit_concurrency, graceful_timeout),
                 name,
                 graceful_timeout,
-                supervisor,
+                parent(),
             )
 
         runner.run(main())

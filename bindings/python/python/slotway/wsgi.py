@@ -4,7 +4,7 @@ The command line does this for an application that is there already::
 
     python -m slotway main:app --threads 4
 
-and :func:`run` does it from a program of one's own. PEP 3333 works whole: the body is read
+and ``run`` does it from a program of one's own. PEP 3333 works whole: the body is read
 as it arrives, ``write`` and iterables are sent as they come, and the interpreter is let go
 whenever a thread waits for the hub or the client.
 """
@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from slotway._child import Parent
+from slotway._child import Parent, parent
 from slotway._errors import Closed, Error
 from slotway._register import ROUTES, connect
 from slotway._running import Signals
@@ -43,25 +43,25 @@ def run(
     multiprocess: bool = False,
     limit_concurrency: int | None = None,
     graceful_timeout: float = 30.0,
-    supervisor: Parent | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, or until a newer deployment has this one's place.
 
-    A second signal ends without waiting for requests.
+    A second signal ends without waiting for requests. From the main thread.
 
     :param name: under which the worker registers; workers of one name share the load.
     :param routes: patterns, each for all methods.
-    :param hub: the path of the hub's control socket.
+    :param hub: the path of the hub's control socket; without it what ``$SLOTWAY_HUB`` names,
+        else the usual place.
     :param root_path: the path that the application is mounted at (``SCRIPT_NAME``).
     :param threads: requests that are answered at a time.
     :param multiprocess: what ``wsgi.multiprocess`` is to say.
     :param limit_concurrency: requests in flight at most; more wait in the hub.
     :param graceful_timeout: seconds that requests in flight have at the end.
-    :param supervisor: for the command line.
     :raises slotway.Error: the hub refuses the worker.
     """
     server = _Server(app, root_path, threads, multiprocess)
     server.core = connect(name, routes, hub, limit_concurrency, graceful_timeout)
+    supervisor = parent()
     with Signals(server):
         if supervisor is not None:
             supervisor.watch(server.core.begin_shutdown)
