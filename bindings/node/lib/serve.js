@@ -2,8 +2,7 @@
 // Serves what node:http would: any function of a request and a response.
 
 const Connection = require('./http/connection.js');
-const Request = require('./http/request.js');
-const Response = require('./http/response.js');
+const { messages } = require('./http/messages.js');
 const { reset } = require('./http/failures.js');
 const { DONE } = require('./http/phase.js');
 const { check } = require('./options.js');
@@ -24,15 +23,19 @@ const DETAILS = {
 /** A listener that serves. Applications find it as `req.socket.server`. */
 class Server extends Running {
   /**
-   * @param {(request: Request, response: Response) => unknown} listener
+   * @param {import('node:http').RequestListener} listener
    * @param {object} options see `serve`
+   * @param {Function} [like] what the listener hands its messages on to
    */
-  constructor(listener, { name = 'app', routes = ROUTES, ...options }) {
+  constructor(listener, { name = 'app', routes = ROUTES, ...options }, like = listener) {
     const { maxConcurrent, ...connection } = check(options);
     const serve = (exchange) => handle(this, exchange);
     const offer = routes.map((pattern) => ['*', pattern, null, false]);
     super([{ name, maxConcurrent, routes: offer }], connection, routes.map(() => serve));
     this.listener = listener;
+    const { Request, Response } = messages(like);
+    this.Request = Request;
+    this.Response = Response;
   }
 
   /** Answers with a problem in the application's place. */
@@ -45,8 +48,8 @@ class Server extends Running {
 /** One request; does not throw. */
 function handle(server, exchange) {
   const connection = new Connection(server, exchange);
-  const request = new Request(connection);
-  const response = new Response(request, connection);
+  const request = new server.Request(connection);
+  const response = new server.Response(request, connection);
   try {
     const result = server.listener(request, response);
     if (result instanceof Promise) result.then(undefined, (error) => failed(connection, error));
@@ -73,7 +76,7 @@ function failed(connection, error) {
  * Serves a listener for requests, as `http.createServer` takes it, and gives a promise for when
  * the hub sends requests here. SIGTERM and SIGINT drain, unless `signals` is false.
  *
- * @param {(request: Request, response: Response) => unknown} listener
+ * @param {import('node:http').RequestListener} listener
  * @param {object} [options]
  */
 async function serve(listener, { signals = true, ...options } = {}) {
@@ -91,4 +94,4 @@ async function serve(listener, { signals = true, ...options } = {}) {
   return server;
 }
 
-module.exports = { ROUTES, Server, serve };
+module.exports = { ROUTES, Server, handle, serve };

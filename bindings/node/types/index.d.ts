@@ -249,6 +249,8 @@ export interface ServeOptions extends ConnectionOptions {
   name?: string | undefined;
   /** The patterns that it answers, with every method. Default every path. */
   routes?: readonly string[] | undefined;
+  /** Whether SIGTERM and SIGINT drain, and a second one closes. Default true. */
+  signals?: boolean | undefined;
 }
 
 /** A listener as `http.createServer` takes it; so are applications of Express and others. */

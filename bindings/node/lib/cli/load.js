@@ -15,7 +15,7 @@ class LoadError extends Error {}
  * Imports a module and finds the application in it.
  *
  * @param {{ app: string, export?: string, interface: string }} asked
- * @returns {Promise<{ kind: 'listener' | 'fetch', handler: Function, close?: () => unknown }>}
+ * @returns {Promise<{ kind: 'listener' | 'fetch', handler: Function, like?: Function, close?: () => unknown }>}
  */
 async function load(asked) {
   const file = locate(asked.app);
@@ -95,6 +95,7 @@ function serverOf(server) {
   return {
     kind: 'listener',
     handler: (request, response) => server.emit('request', request, response),
+    like: server.listeners('request')[0],
   };
 }
 

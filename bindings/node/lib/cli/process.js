@@ -54,10 +54,10 @@ class Process {
     return 0;
   }
 
-  begin({ kind, handler }) {
+  begin({ kind, handler, like = handler }) {
     const { name, routes = ROUTES, hub, maxConcurrent, patience } = this.asked;
     const options = { hub, maxConcurrent, drainDeadline: patience };
-    if (kind === 'listener') return new Server(handler, { name, routes, ...options });
+    if (kind === 'listener') return new Server(handler, { name, routes, ...options }, like);
     const worker = new Worker(name, options);
     for (const route of routes) worker.fetch(route, handler);
     return worker.begin();
