@@ -84,7 +84,7 @@ def test_what_is_no_application_says_so(app, why):
         ("asgi_probe.nested:app", "no module 'asgi_probe.nested'"),
         ("asgi_probe:missing", "the module 'asgi_probe' has no 'missing'"),
         ("asgi_probe:app.more", "has no 'app.more'"),
-        ("serving", "neither app nor application"),
+        ("serving", "neither app nor application nor worker"),
     ],
 )
 def test_what_cannot_be_found_says_why(target, why):

@@ -28,10 +28,12 @@ class Parent:
         os.set_inheritable(fd, False)
         self._socket = socket.socket(fileno=fd)
 
-    def ready(self) -> None:
-        """Says that the worker serves."""
+    def ready(self, patience: float | None = None) -> None:
+        """Says that the worker serves, and how many seconds it may take to end if the
+        supervisor cannot know."""
+        said = READY + (b"" if patience is None else b"%g" % patience)
         try:
-            self._socket.send(READY, socket.MSG_NOSIGNAL)
+            self._socket.send(said, socket.MSG_NOSIGNAL)
         except OSError:
             # It is gone, which the watching thread learns as well.
             pass

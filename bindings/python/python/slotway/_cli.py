@@ -17,6 +17,7 @@ from slotway._load import Interface, LoadError, interface_of, load
 from slotway._reload import Sources
 from slotway._slotway import __version__
 from slotway._supervisor import Supervisor, this_command
+from slotway._worker import Worker
 
 __all__ = ["main"]
 
@@ -72,11 +73,12 @@ def _seconds(text: str) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m slotway",
-        description="Serve an ASGI or WSGI application as a worker of the Slotway hub.",
+        description="Serve an ASGI or WSGI application, or a slotway.Worker, as a worker of the "
+        "Slotway hub.",
     )
     add = parser.add_argument
-    add("app", help="the application, as module:attribute, such as main:app")
-    add("--name", help="name to register under; default: the module's")
+    add("app", help="the application or worker, as module:attribute, such as main:app")
+    add("--name", help="name to register an application under; default: the module's")
     add(
         "--route",
         action="append",
@@ -97,7 +99,13 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("WEB_CONCURRENCY", "1"),
         help="processes; default: $WEB_CONCURRENCY, else 1",
     )
-    add("--threads", type=_count, metavar="N", help="threads of a WSGI application; default: 1")
+    add(
+        "--threads",
+        type=_count,
+        metavar="N",
+        help="requests that a process answers at a time; default: 1 for a WSGI application, "
+        "which may not be made for more, and what it says itself for a worker",
+    )
     add(
         "--interface",
         choices=["auto", "asgi", "wsgi"],
@@ -131,7 +139,6 @@ def _parser() -> argparse.ArgumentParser:
         "--graceful-timeout",
         type=_seconds,
         metavar="SECONDS",
-        default=30.0,
         help="for requests in flight at the end; default: 30",
     )
     add("--reload", action="store_true", help="start anew when sources change; for development")
@@ -178,8 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Supervisor(
             this_command(),
             args.workers,
-            # For the drain itself and for what comes after it.
-            args.timeout_graceful_shutdown + 5,
+            _graceful_timeout(args),
             Sources(directories) if args.reload else None,
         ).run()
     try:
@@ -204,6 +210,9 @@ def _serve(args: argparse.Namespace) -> None:
         log.error("importing %s failed", args.app, exc_info=error)
         raise LoadError(f"{args.app} is not served") from error
     _log_in_spite_of_the_app()
+    if isinstance(app, Worker):
+        _serve_worker(app, args)
+        return
     interface: Interface = (
         interface_of(app, args.app) if args.interface == "auto" else args.interface
     )
@@ -214,7 +223,7 @@ def _serve(args: argparse.Namespace) -> None:
         "hub": args.hub,
         "root_path": args.root_path,
         "limit_concurrency": args.limit_concurrency,
-        "graceful_timeout": args.timeout_graceful_shutdown,
+        "graceful_timeout": _graceful_timeout(args),
     }
     if interface == "wsgi":
         wsgi.run(app, threads=args.threads or 1, multiprocess=args.workers > 1, **common)
@@ -222,6 +231,42 @@ def _serve(args: argparse.Namespace) -> None:
     if args.threads is not None:
         log.warning("--threads is for WSGI applications; this one speaks ASGI and has one loop")
     asgi.run(app, lifespan=args.lifespan, loop=args.loop, pathsend=args.pathsend, **common)
+
+
+def _graceful_timeout(args: argparse.Namespace) -> float:
+    given: float | None = args.timeout_graceful_shutdown
+    return 30.0 if given is None else given
+
+
+#: What a worker has in other ways.
+_NOT_FOR_WORKERS = {
+    "name": 'its name is said by Worker("name")',
+    "route": "its routes are those of its handlers",
+    "root_path": "its patterns are whole paths",
+    "limit_concurrency": "Worker(max_concurrent=…) says it",
+    "interface": "it needs none",
+    "lifespan": "it has none",
+    "loop": "it runs on uvloop where that is installed",
+    "pathsend": "it has none",
+}
+
+
+def _serve_worker(worker: Worker, args: argparse.Namespace) -> None:
+    """Serves a worker as its own ``run`` does."""
+    parser = _parser()
+    for option, why in _NOT_FOR_WORKERS.items():
+        if getattr(args, option) != parser.get_default(option):
+            raise LoadError(
+                f"--{option.replace('_', '-')} is for applications; {args.app} is a "
+                f"slotway.Worker, and {why}"
+            )
+    if args.hub is not None:
+        worker.options["hub"] = args.hub
+    if args.threads is not None:
+        worker.threads = args.threads
+    if args.timeout_graceful_shutdown is not None:
+        worker.options["drain_deadline"] = args.timeout_graceful_shutdown
+    worker.run()
 
 
 if __name__ == "__main__":

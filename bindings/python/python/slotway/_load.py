@@ -10,13 +10,16 @@ import sys
 from collections.abc import Callable
 from typing import Any, Literal
 
-__all__ = ["Interface", "LoadError", "interface_of", "load"]
+__all__ = ["Interface", "LoadError", "interface_of", "load", "not_while_loading"]
 
 #: What an application speaks.
 Interface = Literal["asgi", "wsgi"]
 
 #: What is looked for in a module that is named without an attribute.
-_USUAL_NAMES = ("app", "application")
+_USUAL_NAMES = ("app", "application", "worker")
+
+#: What is being loaded, if something is.
+_loading: str | None = None
 
 
 class LoadError(Exception):
@@ -26,8 +29,8 @@ class LoadError(Exception):
 def load(target: str, app_dir: str | None = None, factory: bool = False) -> Any:
     """Imports ``module:attribute``, as from the directory ``app_dir``.
 
-    The attribute may have dots; without one ``app`` and ``application`` are tried. With
-    ``factory`` it is called, without arguments, and what it returns is the application.
+    The attribute may have dots; without one ``app``, ``application`` and ``worker`` are
+    tried. With ``factory`` it is called, without arguments, and what it returns is served.
     """
     directory = os.path.abspath(app_dir if app_dir is not None else os.curdir)
     if directory not in sys.path:
@@ -41,13 +44,28 @@ def load(target: str, app_dir: str | None = None, factory: bool = False) -> Any:
             f"{module_name!r} is a file's name; a module's is wanted, such as "
             f"{name}:{attribute or 'app'}"
         )
-    module = _import(module_name, directory)
-    app = _attribute(module, module_name, attribute)
-    if not factory:
-        return app
-    if not callable(app):
-        raise LoadError(f"{target} is {_kind(app)}, which --factory cannot call")
-    return app()
+    global _loading
+    _loading = module_name
+    try:
+        module = _import(module_name, directory)
+        app = _attribute(module, module_name, attribute)
+        if not factory:
+            return app
+        if not callable(app):
+            raise LoadError(f"{target} is {_kind(app)}, which --factory cannot call")
+        return app()
+    finally:
+        _loading = None
+
+
+def not_while_loading(call: str) -> None:
+    """Objects to a program that serves by itself as soon as it is imported: it would never
+    be found, and serve once more when it has ended."""
+    if _loading is not None:
+        raise LoadError(
+            f"importing {_loading!r} calls {call}, and does not come back; put that under "
+            '`if __name__ == "__main__":`, or run the file without -m slotway'
+        )
 
 
 def _import(module_name: str, directory: str) -> Any:
@@ -70,8 +88,8 @@ def _attribute(module: Any, module_name: str, attribute: str) -> Any:
             if hasattr(module, name):
                 return getattr(module, name)
         raise LoadError(
-            f"the module {module_name!r} has neither app nor application; say which attribute "
-            f"it is, like {module_name}:api"
+            f"the module {module_name!r} has neither app nor application nor worker; say which "
+            f"attribute it is, like {module_name}:api"
         )
     found = module
     for name in attribute.split("."):

@@ -13,8 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from slotway import _loop, _threads
+from slotway._child import parent
 from slotway._eager import Runner
 from slotway._errors import Closed, Error, Timeout
+from slotway._load import not_while_loading
 from slotway._slotway import Core, Exchange
 
 if TYPE_CHECKING:
@@ -54,8 +56,8 @@ class Running:
 
     # --- beginning ---
 
-    def launch(self) -> None:
-        """Begins to serve, without waiting for the hub."""
+    def launch(self, live: Callable[[], None] = lambda: None) -> None:
+        """Begins to serve, without waiting for the hub; calls ``live`` when it is there."""
         from slotway._worker import is_async
 
         handlers = [
@@ -70,7 +72,9 @@ class Running:
             for number in range(self.worker.threads):
                 self._spawn(f"slotway-{number}", lambda: _threads.work(self.core, serves))
         # Who waits for the end is another than who ends it: a signal's handler may not wait.
-        threading.Thread(target=self._await_end, name="slotway-end", daemon=True).start()
+        threading.Thread(
+            target=self._await_end, args=(live,), name="slotway-end", daemon=True
+        ).start()
 
     def start(self) -> None:
         """Begins to serve, and waits for the hub."""
@@ -163,10 +167,11 @@ class Running:
         if not self._drained:
             raise Timeout("the drain's deadline passed with requests in hand")
 
-    def _await_end(self) -> None:
+    def _await_end(self, live: Callable[[], None]) -> None:
         try:
             # Waits for the hub as `connect` says.
             self.core.wait_live()
+            live()
         except Closed:
             pass
         except Error as error:
@@ -218,9 +223,20 @@ def work_off(queue: SimpleQueue[tuple[Serve, Exchange] | None]) -> None:
 
 def run_here(worker: Worker) -> None:
     """Serves until a signal ends it."""
+    not_while_loading("Worker.run()")
     running = Running(worker)
+    supervisor = parent()
+
+    def live() -> None:
+        names = ", ".join(repr(offer.name) for offer in worker.offers)
+        log.info("serving as %s (handlers, threads: %d)", names, worker.threads)
+        if supervisor is not None:
+            supervisor.ready(worker.options["drain_deadline"])
+
     with Signals(running):
-        running.launch()
+        if supervisor is not None:
+            supervisor.watch(running.begin_shutdown)
+        running.launch(live)
         running.wait()
 
 

@@ -34,6 +34,8 @@ log = logging.getLogger("slotway.supervisor")
 PAUSE_FIRST, PAUSE_MAX = 0.25, 30.0
 #: A worker that has served for so many seconds starts again as if it had never died.
 STEADY = 30.0
+#: Seconds that a worker has beyond those for its requests, for what comes after them.
+MARGIN = 5.0
 #: Seconds between two looks at the sources.
 LOOK_EVERY = 0.5
 
@@ -41,7 +43,9 @@ LOOK_EVERY = 0.5
 class Worker:
     """One worker process and its predecessor, which goes when this one serves."""
 
-    def __init__(self, command: Sequence[str], replaces: Worker | None) -> None:
+    def __init__(
+        self, command: Sequence[str], patience: float, replaces: Worker | None
+    ) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             environment = {**os.environ, _child.VARIABLE: str(theirs.fileno())}
@@ -50,6 +54,8 @@ class Worker:
             )
         self.socket = ours
         self.pidfd = os.pidfd_open(self.process.pid)
+        #: Seconds that it may take to end.
+        self.patience = patience
         self.replaces = replaces
         self.ready = False
         self.leaving = False
@@ -79,8 +85,7 @@ class Supervisor:
     ) -> None:
         self.command = command
         self.count = count
-        #: Seconds that a worker may take to end.
-        self.patience = patience
+        self.patience = patience + MARGIN
         self.sources = sources
         self.workers: set[Worker] = set()
         self.selector = selectors.DefaultSelector()
@@ -127,7 +132,7 @@ class Supervisor:
     def _start(self, replaces: Worker | None = None) -> None:
         if self.stopping:
             return
-        worker = Worker(self.command, replaces)
+        worker = Worker(self.command, self.patience, replaces)
         self.workers.add(worker)
         self.selector.register(worker.socket, selectors.EVENT_READ, lambda: self._said(worker))
         self.selector.register(worker.pidfd, selectors.EVENT_READ, lambda: self._died(worker))
@@ -145,6 +150,8 @@ class Supervisor:
             self.selector.unregister(worker.socket)
             return
         worker.ready = self.ever_served = True
+        if len(said) > len(_child.READY):
+            worker.patience = float(said[len(_child.READY) :]) + MARGIN
         worker.since = time.monotonic()
         log.info("worker %d serves", worker.process.pid)
         if worker.replaces is not None:
@@ -155,12 +162,12 @@ class Supervisor:
         if worker not in self.workers:
             return
         worker.leave()
-        self._after(self.patience, lambda: self._kill(worker))
+        self._after(worker.patience, lambda: self._kill(worker))
 
     def _kill(self, worker: Worker) -> None:
         if worker in self.workers:
             log.warning(
-                "worker %d has not ended in %g s and is killed", worker.process.pid, self.patience
+                "worker %d has not ended in %g s and is killed", worker.process.pid, worker.patience
             )
             worker.process.kill()
 

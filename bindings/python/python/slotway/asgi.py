@@ -24,6 +24,7 @@ from slotway._child import Parent, parent
 from slotway._eager import Runner
 from slotway._errors import Closed, Error
 from slotway._lifespan import Lifespan, LifespanMode, StartupFailed
+from slotway._load import not_while_loading
 from slotway._loop import Waits
 from slotway._register import ROUTES, connect
 from slotway._slotway import Core, fill_scope
@@ -72,6 +73,7 @@ def run(
     :raises StartupFailed: the application's lifespan says so.
     :raises slotway.Error: the hub refuses the worker.
     """
+    not_while_loading("slotway.asgi.run()")
     with asyncio.Runner(loop_factory=_loop_factory(loop)) as runner:
 
         async def main() -> None:

@@ -21,6 +21,7 @@ from typing import Any
 
 from slotway._child import Parent, parent
 from slotway._errors import Closed, Error
+from slotway._load import not_while_loading
 from slotway._register import ROUTES, connect
 from slotway._running import Signals
 from slotway._slotway import Core, fill_environ
@@ -59,6 +60,7 @@ def run(
     :param graceful_timeout: seconds that requests in flight have at the end.
     :raises slotway.Error: the hub refuses the worker.
     """
+    not_while_loading("slotway.wsgi.run()")
     server = _Server(app, root_path, threads, multiprocess)
     server.core = connect(name, routes, hub, limit_concurrency, graceful_timeout)
     supervisor = parent()
@@ -118,7 +120,7 @@ class _Server:
         """Says it once requests come here, and again when none come any more."""
         try:
             self.core.wait_live()
-            log.info("serving as %r (WSGI, %d threads)", name, self.threads)
+            log.info("serving as %r (WSGI, threads: %d)", name, self.threads)
             if supervisor is not None:
                 supervisor.ready()
             self.core.wait_closed()
