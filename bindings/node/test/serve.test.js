@@ -110,6 +110,7 @@ test('what cannot be an answer is one with 502, and the response closes', async 
   let closed;
   await serving(t, 'cannot', (req, res) => {
     closed = once(res, 'close');
+    res.on('finish', () => assert.fail('it did not finish'));
     if (req.url === '/cannot/length') res.setHeader('Content-Length', 3);
     else res.statusCode = 700;
     res.end('longer');

@@ -150,12 +150,13 @@ function move(connection) {
       if (first.from < length) continue;
     }
     queue.shift();
-    // An empty piece at the end may be that of `end`, and then it is for `finished` to call.
-    if (length === 0 && queue.length === 0) connection.lastCallback = first.callback;
+    // If it is that of `end`, it is for `finished` to call.
+    if (queue.length === 0) connection.lastCallback = first.callback;
     process.nextTick(called, connection, first.callback);
   }
 }
 
+/** A piece is through, and whoever wrote it hears so. */
 function called(connection, callback) {
   if (connection.lastCallback !== callback) {
     callback();

@@ -135,8 +135,7 @@ class Connection extends EventEmitter {
   uncork() {
     if (this.corks > 0) this.corks -= 1;
     // When it is `end` that uncorks, `_finish` follows, and then the answer is whole.
-    if (this.ending) this.ending = false;
-    else if (this.corks === 0) answer.release(this);
+    if (this.corks === 0 && !this.ending) answer.release(this);
   }
 
   resume() {
@@ -264,9 +263,12 @@ function abort(exchange) {
 
 /** In the order of node's server: the request, the response, who listens to the socket. */
 function lost(connection, why, error) {
-  const { incoming, response, queue } = connection;
+  const { incoming, response, queue, heldCallback, lastCallback } = connection;
   incoming.destroy(why);
   close(response);
+  // The last of them would say `finish`.
+  connection._hadError = true;
+  for (const callback of [heldCallback, lastCallback]) callback?.(why);
   for (const { callback } of queue ?? []) callback(why);
   connection.queue = null;
   if (error && connection.listenerCount('error') > 0) connection.emit('error', error);

@@ -1,0 +1,133 @@
+'use strict';
+// Goal: an answer that fits is one call to the hub's side, however an application gives it, and
+// applications of Express get messages that need no other prototype.
+
+const assert = require('node:assert/strict');
+const http = require('node:http');
+const path = require('node:path');
+const { test } = require('node:test');
+
+const lib = path.join(path.dirname(require.resolve('slotway/package.json')), 'lib');
+const { Exchange } = require(path.join(lib, 'exchange.js'));
+const { messages } = require(path.join(lib, 'http', 'messages.js'));
+const { handle } = require(path.join(lib, 'serve.js'));
+
+/** The calls that change something, and what an answer was made of. */
+function coreOf(method) {
+  const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];
+  const calls = [];
+  const note = (name, result) => (number, ...given) => {
+    calls.push([name, ...given]);
+    return result;
+  };
+  return {
+    calls,
+    head(number, into) {
+      into.set([methods.indexOf(method), 1, 11, 0]);
+      return '/';
+    },
+    atEnd: () => true,
+    open: () => true,
+    respond: note('respond', true),
+    start: note('start'),
+    write: (number, bytes, from) => {
+      calls.push(['write', bytes.subarray(from).toString()]);
+      return bytes.length - from;
+    },
+    flush: note('flush'),
+    finish: note('finish'),
+    abort: note('abort'),
+  };
+}
+
+/** What calls a listener's answer to a request takes. */
+async function callsOf(listener, method = 'GET') {
+  const core = coreOf(method);
+  const server = { listener, ...messages(listener) };
+  handle(server, new Exchange(core, 1, { waiting: new Map() }));
+  await new Promise(setImmediate);
+  return core.calls;
+}
+
+const names = (calls) => calls.map(([name]) => name);
+
+test('answers that fit are one call', async () => {
+  const listeners = [
+    (req, res) => res.end(),
+    (req, res) => res.end('text'),
+    (req, res) => res.end(Buffer.from('bytes')),
+    (req, res) => res.writeHead(200, { 'X-A': '1' }).end('text'),
+    (req, res) => {
+      res.write('text');
+      res.end();
+    },
+    (req, res) => {
+      res.statusCode = 204;
+      res.end();
+    },
+    async (req, res) => {
+      await null;
+      res.setHeader('Content-Length', 4);
+      res.end('text', 'latin1', () => {});
+    },
+  ];
+  for (const listener of listeners) {
+    assert.deepEqual(names(await callsOf(listener)), ['respond'], String(listener));
+  }
+});
+
+test('headers are names in lower case and values as they were given', async () => {
+  const [[, status, count, text, body]] = await callsOf((req, res) => {
+    res.setHeader('X-Kept', 'As It Is');
+    res.setHeader('Connection', 'close');
+    res.setHeader('Set-Cookie', ['a=1', 'b=2']);
+    res.end('text');
+  });
+  assert.equal(status, 200);
+  assert.equal(count, 3);
+  assert.equal(text, 'x-kept\0As It Is\0set-cookie\0a=1\0set-cookie\0b=2');
+  assert.equal(body, 'text');
+});
+
+test('what is written in several pieces at a time goes on its way at once', async () => {
+  const calls = await callsOf((req, res) => {
+    res.write('one');
+    res.write('two');
+    res.end('three');
+  });
+  assert.deepEqual(names(calls), ['start', 'write', 'write', 'write', 'finish']);
+});
+
+test('an answer to HEAD without a length states none', async () => {
+  const calls = await callsOf((req, res) => res.end('text'), 'HEAD');
+  assert.deepEqual(names(calls), ['start', 'finish']);
+});
+
+test('flushHeaders sends the head', async () => {
+  assert.deepEqual(names(await callsOf((req, res) => res.flushHeaders())), ['start', 'flush']);
+});
+
+test('applications of Express get messages that are theirs from their birth', async () => {
+  const app = require('express')();
+  const { setPrototypeOf } = Object;
+  const given = [];
+  app.get('/', (req, res) => res.send('text'));
+  Object.setPrototypeOf = (object, prototype) => {
+    given.push(Object.getPrototypeOf(object) === prototype);
+    return setPrototypeOf(object, prototype);
+  };
+  try {
+    assert.deepEqual(names(await callsOf(app)), ['respond']);
+  } finally {
+    Object.setPrototypeOf = setPrototypeOf;
+  }
+  assert.deepEqual(given.slice(0, 2), [true, true]);
+  // Others get node's own.
+  const plain = messages(() => {});
+  for (const [Message, base] of [
+    [plain.Request, http.IncomingMessage],
+    [plain.Response, http.ServerResponse],
+  ]) {
+    assert.equal(Object.getPrototypeOf(Message.prototype), base.prototype);
+  }
+});
