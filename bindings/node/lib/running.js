@@ -11,6 +11,9 @@ const log = require('./log.js');
  * the worker, or when the drain's deadline passed with requests in hand.
  */
 class Running {
+  /** Hears of every one that begins: the command line, which is to be the one who begins. */
+  static heard = null;
+
   /**
    * Begins to connect, and to serve as soon as there is a hub.
    * @param {import('../native.d.ts').NativeRegistration[]} registrations
@@ -18,6 +21,7 @@ class Running {
    * @param {((exchange: import('./exchange.js').Exchange) => void)[]} serves one for each route
    */
   constructor(registrations, options, serves) {
+    Running.heard?.();
     log.prepare();
     this.core = native.open(registrations, options);
     this.closed = new Promise((resolve, reject) => {

@@ -265,6 +265,14 @@ const MODULES = {
     'a.js',
     "module.exports = require('node:http').createServer((req, res) => res.end('it'));",
   ],
+  'a Worker': [
+    'a.js',
+    "const { Worker } = require('slotway'); const worker = new Worker('found'); worker.get('/found', () => 'it'); module.exports = worker;",
+  ],
+  'a Worker by its name, as ESM': [
+    'a.mjs',
+    "import { Worker } from 'slotway'; export const worker = new Worker('found').get('/found', () => 'it');",
+  ],
   'no export but a server that listens': [
     'a.js',
     "const app = require('express')(); app.use((req, res) => res.send('it')); app.listen(1, () => console.log('up'));",
@@ -279,7 +287,8 @@ const MODULES = {
 for (const [what, [file, text]] of Object.entries(MODULES)) {
   test(`it serves ${what}`, async (t) => {
     put(file, text);
-    const process = start(t, ['--name', 'found', '--route', '/found'], { app: file });
+    const given = what.includes('Worker') ? [] : ['--name', 'found', '--route', '/found'];
+    const process = start(t, given, { app: file });
     await process.waitLine(/serving as 'found'/);
     const found = await fetch(hub.port, { target: '/found' });
     assert.equal(found.text, 'it');
@@ -332,6 +341,25 @@ for (const [given, code, said] of MISTAKES) {
     assert.ok(!process.lines.some((line) => /^\s+at /.test(line)), process.said('a stack'));
   });
 }
+
+test('what a Worker says itself is not for the command to say', async (t) => {
+  put('a.js', "module.exports = new (require('slotway').Worker)('own').get('/own', () => 'it');");
+  for (const flags of [['--name', 'other'], ['--route', '/x'], ['--limit-concurrency', '2']]) {
+    const process = start(t, flags, { app: 'a.js' });
+    assert.equal(await process.wait(), 3, process.said('another code'));
+    await process.waitLine(new RegExp(`${flags[0]} is for applications; a\\.js has a Worker`));
+  }
+});
+
+test('a module that serves by itself is told apart', async (t) => {
+  put('a.js', "require('slotway').serve((req, res) => res.end(), { name: 'alone' });");
+  put('b.js', "setTimeout(() => new (require('slotway').Worker)('alone').run(), 10);");
+  for (const app of ['a.js', 'b.js']) {
+    const process = start(t, [], { app });
+    assert.equal(await process.wait(), 3, process.said('another code'));
+    await process.waitLine(/serves by itself; run it with node/);
+  }
+});
 
 test('modules that have nothing to serve are told apart', async (t) => {
   for (const [text, said] of [

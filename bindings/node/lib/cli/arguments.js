@@ -20,11 +20,11 @@ const ELSEWHERE = {
 const HELP = `Usage: slotway [options] APP
 
 Serves what the module APP exports as a worker of the Slotway hub: a listener for
-requests as node:http takes it, a fetch handler, or the application of a framework
-(Express, Fastify, Koa, Hono, ...). A module that calls listen() by itself is served too.
+requests as node:http takes it, a fetch handler, the application of a framework (Express,
+Fastify, Koa, Hono, ...), or a Worker. A module that calls listen() by itself is served too.
 
 Options:
-      --name NAME             name to register under; default: the file's
+      --name NAME             name to register an application under; default: the file's
       --route PATTERN         pattern to register, for all methods, such as /api/{*path};
                               may be given several times; default: / and /{*path}
       --hub PATH              the hub's control socket; default: $SLOTWAY_HUB, else the
@@ -126,6 +126,8 @@ function read(given, environment) {
   const limit = values['limit-concurrency'];
   return {
     app,
+    /** The flags that were given. */
+    given: Object.keys(values),
     name: values.name ?? nameOf(app),
     routes: values.route,
     hub: values.hub,

@@ -7,6 +7,8 @@ const { createRequire } = require('node:module');
 const { pathToFileURL } = require('node:url');
 
 const captured = require('./captured.js');
+const { Running } = require('../running.js');
+const { Worker } = require('../worker.js');
 
 /** Why there is no application, for whoever typed the command. */
 class LoadError extends Error {}
@@ -15,11 +17,35 @@ class LoadError extends Error {}
  * Imports a module and finds the application in it.
  *
  * @param {{ app: string, export?: string, interface: string }} asked
- * @returns {Promise<{ kind: 'listener' | 'fetch', handler: Function, like?: Function, close?: () => unknown }>}
+ * @returns {Promise<Found>}
  */
 async function load(asked) {
   const file = locate(asked.app);
   captured.begin();
+  const alone = new Promise((_resolve, reject) => {
+    Running.heard = () => {
+      reject(
+        new LoadError(
+          `${asked.app} serves by itself; run it with node, or have it export what it serves`,
+        ),
+      );
+    };
+  });
+  const found = await Promise.race([alone, find(file, asked)]);
+  Running.heard = null;
+  return found;
+}
+
+/**
+ * @typedef {object} Found
+ * @property {'listener' | 'fetch' | 'worker'} kind
+ * @property {any} handler a function, or the worker
+ * @property {Function} [like] what the handler hands its messages on to
+ * @property {() => unknown} [close]
+ */
+
+/** @returns {Promise<Found>} */
+async function find(file, asked) {
   const module = await import(pathToFileURL(file));
   const named = asked.export;
   if (named !== undefined && !(named in module) && !(named in (module.default ?? {}))) {
@@ -36,7 +62,7 @@ async function load(asked) {
   if (found === undefined) {
     throw new LoadError(
       `${asked.app} exports no application; export a function (request, response), an object ` +
-        'with fetch(request), or the application of a framework; or call listen()',
+        'with fetch(request), the application of a framework or a Worker; or call listen()',
     );
   }
   return found;
@@ -54,11 +80,12 @@ function locate(app) {
 /** CommonJS that was made of ESM has the default export a level deeper. */
 function nested(module, app) {
   if (app?.__esModule) return app.default ?? app.app;
-  return module.app ?? (typeof module.fetch === 'function' ? module : undefined);
+  return module.app ?? module.worker ?? (typeof module.fetch === 'function' ? module : undefined);
 }
 
 async function interfaceOf(app, asked) {
   if (app === null || (typeof app !== 'object' && typeof app !== 'function')) return undefined;
+  if (app instanceof Worker) return { kind: 'worker', handler: app };
   if (asked.interface === 'fetch') return fetching(app, asked);
   if (app instanceof http.Server) return serverOf(app);
   if (typeof app.routing === 'function' && typeof app.ready === 'function') {

@@ -11,6 +11,14 @@ const log = require('../log.js');
 /** The exit code of what could not start. */
 const NOT_STARTED = 3;
 
+/** What a Worker has in other ways. */
+const NOT_FOR_WORKERS = {
+  name: "its name is said by new Worker('name')",
+  route: 'its routes are those of its handlers',
+  'limit-concurrency': "new Worker('name', { maxConcurrent }) says it",
+  interface: 'it needs none',
+};
+
 class Process {
   /**
    * @param {object} asked what the command line says
@@ -29,6 +37,7 @@ class Process {
     let app;
     try {
       app = await load(asked);
+      if (app.kind === 'worker') this.checkWorker();
     } catch (error) {
       if (error instanceof LoadError) log.error(error.message);
       else log.error(`importing ${asked.app} failed`, error);
@@ -39,7 +48,7 @@ class Process {
     try {
       this.running = this.begin(app);
       await this.running.live();
-      log.info(`serving as '${asked.name}' (${app.kind})`);
+      log.info(`serving as ${this.names(app)} (${app.kind})`);
       if (this.supervised) child.serves();
       await this.running.closed;
     } catch (error) {
@@ -55,12 +64,31 @@ class Process {
   }
 
   begin({ kind, handler, like = handler }) {
-    const { name, routes = ROUTES, hub, maxConcurrent, patience } = this.asked;
+    const { given, name, routes = ROUTES, hub, maxConcurrent, patience } = this.asked;
+    if (kind === 'worker') {
+      if (hub !== undefined) handler._options.hub = hub;
+      if (given.includes('timeout-graceful-shutdown')) handler._options.drainDeadline = patience;
+      return handler.begin();
+    }
     const options = { hub, maxConcurrent, drainDeadline: patience };
     if (kind === 'listener') return new Server(handler, { name, routes, ...options }, like);
     const worker = new Worker(name, options);
     for (const route of routes) worker.fetch(route, handler);
     return worker.begin();
+  }
+
+  names({ kind, handler }) {
+    const names = kind === 'worker' ? handler._offers.map((offer) => offer.name) : [this.asked.name];
+    return names.map((name) => `'${name}'`).join(', ');
+  }
+
+  checkWorker() {
+    for (const [flag, why] of Object.entries(NOT_FOR_WORKERS)) {
+      if (!this.asked.given.includes(flag)) continue;
+      throw new LoadError(
+        `--${flag} is for applications; ${this.asked.app} has a Worker, and ${why}`,
+      );
+    }
   }
 
   stop() {
