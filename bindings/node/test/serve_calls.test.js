@@ -41,8 +41,8 @@ function coreOf(method) {
 }
 
 /** What calls a listener's answer to a request takes. */
-async function callsOf(listener, method = 'GET') {
-  const core = coreOf(method);
+async function callsOf(listener, method = 'GET', other = {}) {
+  const core = { ...coreOf(method), ...other };
   const server = { listener, ...messages(listener) };
   handle(server, new Exchange(core, 1, { waiting: new Map() }));
   await new Promise(setImmediate);
@@ -101,6 +101,16 @@ test('what is written in several pieces at a time goes on its way at once', asyn
 test('an answer to HEAD without a length states none', async () => {
   const calls = await callsOf((req, res) => res.end('text'), 'HEAD');
   assert.deepEqual(names(calls), ['start', 'finish']);
+});
+
+test('a request whose body is broken off before anybody looks is handed over all the same', async () => {
+  const atEnd = () => {
+    throw new Error('broken off');
+  };
+  const calls = await callsOf((req, res) => res.end(req.headers['transfer-encoding']), 'POST', {
+    atEnd,
+  });
+  assert.deepEqual([names(calls), calls[0].at(-1)], [['respond'], 'chunked']);
 });
 
 test('flushHeaders sends the head', async () => {

@@ -69,7 +69,11 @@ function frame(exchange, rawHeaders) {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     if (rawHeaders[i] === 'content-length') return rawHeaders[i + 1] !== '0';
   }
-  if (exchange.core.atEnd(exchange.number)) return false;
+  try {
+    if (exchange.core.atEnd(exchange.number)) return false;
+  } catch {
+    // It was broken off already, which whoever reads it is going to learn.
+  }
   rawHeaders.push('transfer-encoding', 'chunked');
   return true;
 }
