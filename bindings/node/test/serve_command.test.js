@@ -265,6 +265,10 @@ const MODULES = {
     'a.js',
     "module.exports = require('node:http').createServer((req, res) => res.end('it'));",
   ],
+  'an object that has a server listen': [
+    'a.js',
+    "const http = require('node:http'); module.exports = { listen: (port) => http.createServer((req, res) => res.end('it')).listen(port) };",
+  ],
   'a Worker': [
     'a.js',
     "const { Worker } = require('slotway'); const worker = new Worker('found'); worker.get('/found', () => 'it'); module.exports = worker;",

@@ -105,7 +105,11 @@ async function interfaceOf(app, asked) {
         'listener for (request, response), or --interface fetch for (request)',
     );
   }
-  return typeof app.fetch === 'function' ? fetching(app, asked) : undefined;
+  if (typeof app.fetch === 'function') return fetching(app, asked);
+  if (typeof app.listen !== 'function') return undefined;
+  // It has a server of its own, which is not to be known but by having it listen.
+  await app.listen(0);
+  return serverOf(await captured.first());
 }
 
 function fetching(app, asked) {

@@ -11,7 +11,7 @@ const HTTP_10 = 10;
  *
  * It is a function for each prototype, and no class, because Express gives every request a
  * prototype of its own. To give it to an object that is there makes V8 forget all that it knows
- * of the object's shape, and then Express spends four fifths of its time on looking things up.
+ * of the object's shape, and then Express spends most of its time on looking things up.
  * An object that was born with that prototype keeps its shape.
  *
  * @param {object} prototype that of IncomingMessage, or one that inherits from it
