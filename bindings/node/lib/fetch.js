@@ -8,8 +8,8 @@ const { writeAll } = require('./response.js');
 /** Turns of the queue of promises that a body gets to show that its first piece was all. */
 const PATIENCE = 8;
 
-/** The Request of an exchange; its `signal` is aborted when nobody waits any more. */
-function requestOf(exchange) {
+/** The web's Request for one of ours; its `signal` is aborted when nobody waits any more. */
+function requestOf({ exchange, signal }) {
   const { method, url, rawHeaders } = exchange.head();
   const headers = new Headers();
   let scheme = 'http';
@@ -22,12 +22,10 @@ function requestOf(exchange) {
     else if (name === 'host' && value !== '') host = value;
     headers.append(name, value);
   }
-  const control = new AbortController();
-  exchange.oncancel = () => control.abort();
   return new Request(`${scheme}://${host}${url}`, {
     method,
     headers,
-    signal: control.signal,
+    signal,
     body: method === 'GET' || method === 'HEAD' ? null : bodyOf(exchange),
     duplex: 'half',
   });

@@ -37,9 +37,12 @@ function answerProblem(exchange, code, detail) {
 /** What Node says when a stream was ended before its end. */
 const ENDED = ['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'];
 
+/** What slotway says when the client or the hub is gone. */
+const GONE = [CODES.cancelled, CODES.hub_gone, CODES.body_aborted];
+
 /** Whether an error says no more than that the client or the hub is gone. */
 function isOver(exchange, error) {
-  if (error instanceof SlotwayError) return error.code === CODES.hub_gone || exchange.cancelled;
+  if (error instanceof SlotwayError) return GONE.includes(error.code) || exchange.cancelled;
   return exchange.cancelled && (error?.name === 'AbortError' || ENDED.includes(error?.code));
 }
 

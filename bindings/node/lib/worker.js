@@ -20,8 +20,8 @@ const EVERY_PATH = ['/', '/{*path}'];
 class Worker {
   constructor(name, options = {}) {
     const { maxConcurrent, ...connection } = check(options);
+    /** Registrations; each route has what serves it beside it. */
     this._offers = [{ name, maxConcurrent, routes: [] }];
-    this._serves = [];
     this._options = connection;
   }
 
@@ -40,11 +40,13 @@ class Worker {
     const { host = null, idempotent = false } = rest[0] ?? {};
     if (typeof handler !== 'function') {
       throw new TypeError(
-        `what answers ${method} ${pattern} is a function, not ${handler === null ? 'null' : typeof handler}`,
+        `what answers ${method} ${pattern} is a function, not ${String(handler)}`,
       );
     }
-    this._offers.at(-1).routes.push([method, pattern, host, Boolean(idempotent)]);
-    this._serves.push(serving(`${method} ${pattern}`, handler));
+    this._offers.at(-1).routes.push({
+      route: [method, pattern, host, Boolean(idempotent)],
+      serve: serving(`${method} ${pattern}`, handler),
+    });
     return this;
   }
 
@@ -60,18 +62,28 @@ class Worker {
   fetch(...given) {
     const handler = given.pop();
     if (typeof handler !== 'function') {
-      throw new TypeError(`what answers is a function, not ${typeof handler}`);
+      throw new TypeError(`what answers is a function, not ${String(handler)}`);
     }
-    const [patterns, options] = typeof given[0] === 'string' ? [[given[0]], given[1]] : [EVERY_PATH, given[0]];
+    const patterns = typeof given[0] === 'string' ? [given.shift()] : EVERY_PATH;
+    const options = given[0] ?? {};
     for (const pattern of patterns) {
-      this.route('*', pattern, options ?? {}, (req) => handler(requestOf(req.exchange)));
+      this.route('*', pattern, options, (req) => handler(requestOf(req)));
     }
     return this;
   }
 
   /** Begins to connect, and serves as soon as there is a hub. */
   begin() {
-    return new Running(this._offers, this._options, this._serves);
+    const serves = [];
+    const registrations = this._offers.map(({ routes, ...offer }) => {
+      // Those for every host come first, whoever was named first.
+      const sorted = routes.toSorted(
+        (one, other) => Number(one.route[2] !== null) - Number(other.route[2] !== null),
+      );
+      serves.push(...sorted.map(({ serve }) => serve));
+      return { ...offer, routes: sorted.map(({ route }) => route) };
+    });
+    return new Running(registrations, this._options, serves);
   }
 
   /** Connects and serves, and gives a promise for when the hub sends requests here. */

@@ -221,19 +221,18 @@ describe('what goes wrong is a problem for the client, and a line in the log', (
     assert.equal(errors()[0].error, BAD);
   });
 
-  for (const target of ['/bad-piece', '/bad-source']) {
-    test(`${target} breaks the answer off`, async () => {
+  // The hub may have the answer's beginning on its way by then, or not.
+  for (const target of ['/bad-piece', '/bad-source', '/short']) {
+    test(`${target} is broken off, and the client can tell`, async () => {
       const errors = listening('error');
-      await assert.rejects(found.ask(target), { code: 'ECONNRESET' });
+      const got = await found.ask(target).then(
+        (answer) => answer.status,
+        (error) => error.cause?.code ?? error.code,
+      );
+      assert.ok(got === 502 || got === 'ECONNRESET', String(got));
       assert.equal(errors().length, 1);
     });
   }
-});
-
-test('a body that is shorter than was said is no answer', async () => {
-  const errors = listening('error');
-  assert.equal((await found.ask('/short')).status, 502);
-  assert.equal(errors().length, 1);
 });
 
 test('who answers twice is told, and the client has the first answer', async () => {
@@ -253,7 +252,7 @@ test('what was refused can be made good', async () => {
 
 test('a worker that cannot be says why', async () => {
   assert.throws(() => new Worker('x', { hubs: 'a' }), { name: 'TypeError', message: /no option hubs/ });
-  assert.throws(() => new Worker('x').get('/', 'no function'), { message: /is a function, not string/ });
+  assert.throws(() => new Worker('x').get('/', 'no function'), { message: /is a function, not no function/ });
   const begin = (worker) => () => worker.begin();
   const refused = (message) => ({ name: 'SlotwayError', kind: 'invalid_argument', code: -1, message });
   assert.throws(begin(new Worker('x')), refused(/no route/));

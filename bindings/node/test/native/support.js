@@ -25,7 +25,7 @@ function serving(routes, { hub: arguments_ = [], ...options } = {}) {
     found.running = await worker.start();
   });
   after(async () => {
-    await found.running.close();
+    await found.running?.close();
     await found.hub.remove();
   });
   /** One request; a path alone is asked for with GET. */
