@@ -14,6 +14,7 @@ const { configureLog, serve } = require('slotway');
 
 const { fetch } = require('./support/client.js');
 const { Hub, PATIENCE, eventually } = require('./support/hub.js');
+const { slotway } = require('./support/process.js');
 
 let hub;
 const logged = [];
@@ -183,6 +184,40 @@ test('a request that breaks off midway ends its stream with an error', async (t)
     });
   });
   assert.equal(await failed, 'ECONNRESET');
+});
+
+test('a body that was put aside when the answer went does not pass for whole', async (t) => {
+  const ended = new Promise((resolve) => {
+    serving(t, 'aside', (req, res) => {
+      req.once('data', () => {
+        req.pause();
+        res.end('answered');
+        res.on('close', () => req.resume());
+      });
+      req.on('end', () => resolve('end'));
+      req.on('error', (error) => resolve(error.kind));
+    }).then(() => {
+      const socket = raw(`${head('POST', '/aside', 'Content-Length: 1000000')}${'x'.repeat(200_000)}`);
+      t.after(() => socket.destroy());
+    });
+  });
+  assert.equal(await ended, 'already_answered');
+});
+
+test('what a listener for data throws is the process\'s affair, and nobody else\'s', async (t) => {
+  const server = slotway(hub, 'throwing_site.js', ['--name', 'data', '--route', '/data']);
+  t.after(() => server.remove());
+  await server.waitLine(/serving as/);
+  const request = head('POST', '/data', 'Content-Length: 200000');
+  const sockets = Array.from({ length: 20 }, (_, i) => [raw(request), i]);
+  t.after(() => sockets.forEach(([socket]) => socket.destroy()));
+  await server.waitLine(/waiting/, 20);
+  const good = sockets.filter(([, i]) => i % 2 === 0);
+  const answers = good.map(([socket]) => until(socket, /200000$/));
+  for (const [socket, i] of sockets) socket.write((i % 2 ? 'x' : '.').repeat(200_000));
+  await Promise.all(answers);
+  await server.waitLine(/uncaught: told x/, 10);
+  assert.equal(await server.terminate('SIGKILL'), 'SIGKILL');
 });
 
 test('res.destroy and req.destroy break off', async (t) => {

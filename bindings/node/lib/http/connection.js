@@ -38,8 +38,9 @@ class Connection extends EventEmitter {
     this._paused = false;
     this._hadError = false;
 
-    // The request's body: whether there is one, whether it has ended, and who asks for it.
+    // The request's body: whether there is one, how far it was read, and who asks for it.
     this.hasBody = false;
+    this.begun = false;
     this.inputOver = false;
     this.wanted = false;
     this.pulling = false;

@@ -3,6 +3,7 @@
 
 const { attempt } = require('./failures.js');
 const { DONE } = require('./phase.js');
+const { CODES, SlotwayError } = require('../errors.js');
 
 /**
  * Whether somebody reads the body and has not come to its end.
@@ -22,8 +23,12 @@ function isWanted({ hasBody, inputOver, incoming }) {
  */
 function pull(connection) {
   if (connection.inputOver) return;
-  if (!connection.hasBody || connection.phase === DONE) {
+  if (!connection.hasBody) {
     over(connection);
+    return;
+  }
+  if (connection.phase === DONE) {
+    late(connection);
     return;
   }
   // From within `push`: the loop below goes on.
@@ -35,11 +40,40 @@ function pull(connection) {
       connection.wanted = false;
       const piece = attempt(connection, read);
       if (piece === undefined) return;
-      if (piece.length === 0) over(connection);
-      else if (connection.incoming.push(piece)) connection.wanted = true;
+      if (piece.length === 0) {
+        over(connection);
+      } else {
+        connection.begun = true;
+        if (connection.incoming.push(piece)) connection.wanted = true;
+      }
     }
   } finally {
     connection.pulling = false;
+  }
+}
+
+/** There is more. What a listener for it throws is not for the requests of others to bear. */
+function pullAgain(connection) {
+  try {
+    pull(connection);
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
+/**
+ * Somebody reads after the answer, when what was not read is gone. As on node's own server that
+ * is nothing to who has not begun; who has read a part must not take it for the whole.
+ */
+function late(connection) {
+  const { begun, incoming } = connection;
+  if (begun && !incoming._dumped) {
+    const message = 'the request was answered before all of its body was read';
+    incoming.destroy(new SlotwayError(message, CODES.already_answered));
+  } else {
+    over(connection);
   }
 }
 
@@ -48,7 +82,7 @@ function read(connection) {
   const { exchange } = connection;
   const piece = exchange.read();
   if (piece === null) {
-    exchange.onreadable = () => pull(connection);
+    exchange.onreadable = () => pullAgain(connection);
     return undefined;
   }
   connection.moved();
