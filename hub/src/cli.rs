@@ -7,6 +7,7 @@ mod init;
 mod log;
 mod notify;
 mod reload;
+mod runtime;
 
 use std::process::ExitCode;
 

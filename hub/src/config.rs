@@ -34,8 +34,8 @@ use crate::control::ControlPath;
 /// Everything that a hub can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Threads that serve HTTP, one for each processor when `None`. It is for the program; who
-    /// runs a [`Hub`](crate::Hub) inside another one has a runtime already.
+    /// Threads that serve HTTP, half as many as processors when `None`. It is for the program;
+    /// who runs a [`Hub`](crate::Hub) inside another one has a runtime already.
     pub threads: Option<usize>,
     /// Where HTTP is served.
     pub listen: Vec<Listen>,

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -17,6 +18,7 @@ use super::flags::Settings;
 use super::log::{self, LogFilter};
 use super::notify;
 use super::reload::reload;
+use super::runtime;
 use crate::config::{Config, Given};
 use crate::{Hub, HubError};
 
@@ -86,15 +88,9 @@ pub(super) fn run(args: HubArgs) -> ExitCode {
         Err(message) => return refuse(message),
     };
     raise_descriptor_limit();
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if let Some(threads) = config.threads {
-        builder.worker_threads(threads);
-    }
-    let ended = builder
-        .enable_all()
-        .build()
+    let ended = runtime::build(config.threads)
         .map_err(|source| HubError::Runtime { source })
-        .and_then(|runtime| runtime.block_on(serve(&args, config, &filter)));
+        .and_then(|runtime| runtime.block_on(serve(&Arc::new(args), config, &filter)));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -121,7 +117,7 @@ fn raise_descriptor_limit() {
     }
 }
 
-async fn serve(args: &HubArgs, config: Config, filter: &LogFilter) -> Result<(), HubError> {
+async fn serve(args: &Arc<HubArgs>, config: Config, filter: &LogFilter) -> Result<(), HubError> {
     let mut terminate = handler(SignalKind::terminate())?;
     let mut interrupt = handler(SignalKind::interrupt())?;
     let mut hangup = handler(SignalKind::hangup())?;
@@ -139,8 +135,7 @@ async fn serve(args: &HubArgs, config: Config, filter: &LogFilter) -> Result<(),
             () = &mut watchdog => {}
             _ = hangup.recv() => {
                 notify::reloading();
-                // It reads files, which may take a while.
-                tokio::task::block_in_place(|| reload(args, &hub, filter));
+                reload(args, &hub, filter).await;
                 notify::ready();
             }
         }

@@ -1,5 +1,7 @@
 //! Reading the configuration anew while the hub runs.
 
+use std::sync::Arc;
+
 use tracing::{error, info, warn};
 
 use super::hub::HubArgs;
@@ -9,8 +11,11 @@ use crate::config::{Config, Mistake, Mistakes};
 
 /// Follows what the file, the environment and the flags say now. Whatever is wrong leaves
 /// everything as it is.
-pub(super) fn reload(args: &HubArgs, hub: &Hub, filter: &LogFilter) {
-    let config = match read(args) {
+pub(super) async fn reload(args: &Arc<HubArgs>, hub: &Hub, filter: &LogFilter) {
+    // Files may take a while, and requests are not to wait for them.
+    let reader = Arc::clone(args);
+    let read = tokio::task::spawn_blocking(move || read(&reader)).await;
+    let config = match read.unwrap_or_else(|panic| Err(vec![panic.to_string()])) {
         Ok(config) => config,
         Err(lines) => {
             for line in lines {

@@ -27,7 +27,7 @@ pub(crate) const TABLES: &[Table<Config>] = &[
         name: "",
         words: "",
         keys: &[key!(?Unset<Count<usize>>, threads, "threads", "Threads that serve HTTP.")
-            .unset("one for each processor")
+            .unset("half as many as processors")
             .like("4")
             .fixed()
             .flag(Heading::Limits, "threads", "N")],

@@ -125,7 +125,7 @@ fn each_value_stands_with_its_source() {
         "waiters = 1024                              # --waiters",
         "request = \"30s\"                             # default",
         "http = \"2\"                                  # slotway.toml:5",
-        "# threads: one for each processor           # default",
+        "# threads: half as many as processors       # default",
     ] {
         assert!(printed.lines().any(|known| known == line), "{line}\n{printed}");
     }
