@@ -45,6 +45,9 @@ pub(crate) struct Kind {
     pub(crate) contestants: Vec<Contestant>,
 }
 
+/// What every application answers as soon as it serves.
+const READY: &str = "/";
+
 /// How long the load lasts of which nothing is counted.
 const WARM_UP_SECONDS: u32 = 1;
 
@@ -84,7 +87,7 @@ fn measure(
     let standings = kind.contestants.iter().map(|contestant| {
         let failed = |error| io::Error::other(format!("{}: {error}", contestant.label));
         let standing = (contestant.start)(folder).map_err(failed)?;
-        wait_for_answer(&standing.address, kind.load.request.path()).map_err(failed)?;
+        wait_for_answer(&standing.address, READY).map_err(failed)?;
         Ok(standing)
     });
     let standings: Vec<Standing> = standings.collect::<io::Result<_>>()?;

@@ -13,6 +13,7 @@ mod hubpath;
 mod machine;
 mod markdown;
 mod measure;
+mod node;
 mod pair;
 mod peers;
 mod progress;
@@ -57,6 +58,8 @@ enum Command {
     },
     /// Python applications, beside Granian, uvicorn and gunicorn.
     Python,
+    /// Node applications, beside node:http.
+    Node,
     /// The figures of target/bench/summary.json as a table in Markdown.
     Table,
     /// Instructions for one exchange, beside the stored baseline.
@@ -78,6 +81,7 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
         ("growth", Box::new(move |report| growth::run(report, check_in)))
     };
     let python = || -> (&str, Part) { ("python", Box::new(python::run)) };
+    let node = || -> (&str, Part) { ("node", Box::new(node::run)) };
     let counts = || -> (&str, Part) { ("counts", Box::new(counts::run)) };
     match command {
         Some(Command::Core) => vec![core()],
@@ -85,9 +89,10 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
         Some(Command::Http { long }) => vec![http(*long)],
         Some(Command::Growth { check_in }) => vec![growth(*check_in)],
         Some(Command::Python) => vec![python()],
+        Some(Command::Node) => vec![node()],
         Some(Command::Counts) => vec![counts()],
         Some(Command::Table | Command::Peer(_)) => Vec::new(),
-        None => vec![core(), hubpath(), http(false), growth(false), python(), counts()],
+        None => vec![core(), hubpath(), http(false), growth(false), python(), node(), counts()],
     }
 }
 

@@ -47,6 +47,10 @@ const GOALS: &[(&str, Goal)] = &[
     ("python.wsgi.cpu.vs_granian", RatioAtMost(1.0)),
     ("python.fastapi.cpu.vs_granian", RatioAtMost(1.0)),
     ("python.flask.cpu.vs_granian", RatioAtMost(1.0)),
+    ("node.native.vs_http", RatioAtLeast(1.3)),
+    ("node.native.c1.vs_http", RatioAtMost(1.5)),
+    ("node.fastify.vs_http", RatioAtLeast(1.2)),
+    ("node.express.vs_http", RatioAtLeast(1.2)),
 ];
 
 impl Goal {

@@ -27,6 +27,8 @@ pub(crate) enum Request {
     Get(&'static str),
     /// POST of so many bytes to `/echo`, which come back.
     Echo(usize),
+    /// POST of so many bytes of JSON to `/echo`, which come back.
+    Json(usize),
     /// GET of `/route/N/world` for every N below, in turn.
     Routes(usize),
 }
@@ -35,7 +37,7 @@ impl Request {
     pub(crate) fn path(self) -> &'static str {
         match self {
             Request::Get(path) => path,
-            Request::Echo(_) => "/echo",
+            Request::Echo(_) | Request::Json(_) => "/echo",
             Request::Routes(_) => "/route/0/world",
         }
     }
@@ -43,7 +45,7 @@ impl Request {
     /// Bytes that each answer has at least.
     fn bytes(self) -> u64 {
         match self {
-            Request::Echo(bytes) => bytes as u64,
+            Request::Echo(bytes) | Request::Json(bytes) => bytes as u64,
             Request::Get(_) | Request::Routes(_) => 0,
         }
     }
@@ -54,6 +56,12 @@ impl Request {
             Request::Echo(bytes) => format!(
                 "wrk.method = 'POST'\nwrk.body = string.rep('x', {bytes})\n\
                  wrk.headers['content-type'] = 'application/octet-stream'\n{DONE}"
+            ),
+            // A list of numbers, as much JSON as text can be: a string would be one token.
+            Request::Json(bytes) => format!(
+                "wrk.method = 'POST'\nwrk.body = '{{\"numbers\":[' .. string.rep('1234567,', \
+                 math.ceil({bytes} / 8)) .. '0]}}'\n\
+                 wrk.headers['content-type'] = 'application/json'\n{DONE}"
             ),
             // Made once: what is measured is not how fast Lua makes strings. At most some
             // thousands, spread over all.
