@@ -9,11 +9,12 @@ const path = require('node:path');
 const { once } = require('node:events');
 const { Readable } = require('node:stream');
 const { pipeline } = require('node:stream/promises');
-const { after, before, test } = require('node:test');
+const { after, before } = require('node:test');
 const { configureLog, serve } = require('slotway');
 
 const { fetch } = require('./support/client.js');
 const { Hub, PATIENCE, eventually } = require('./support/hub.js');
+const { test } = require('./support/limited.js');
 const { slotway } = require('./support/process.js');
 
 let hub;
@@ -170,17 +171,18 @@ test('a client that leaves before the answer began is heard of as well', async (
 });
 
 test('a request that breaks off midway ends its stream with an error', async (t) => {
+  let socket;
   const failed = new Promise((resolve) => {
     serving(t, 'midway', async (req) => {
       try {
-        for await (const piece of req) assert.ok(piece.length > 0);
+        // The client leaves when a part of its body has come.
+        for await (const piece of req) socket.destroy(piece.length > 0 ? undefined : new Error());
         resolve('it came to an end');
       } catch (error) {
         resolve(error.code);
       }
     }).then(() => {
-      const socket = raw(head('POST', '/midway', 'Content-Length: 1000000') + 'x'.repeat(100_000));
-      setTimeout(() => socket.destroy(), 50);
+      socket = raw(head('POST', '/midway', 'Content-Length: 1000000') + 'x'.repeat(100_000));
     });
   });
   assert.equal(await failed, 'ECONNRESET');

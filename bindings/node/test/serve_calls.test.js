@@ -5,7 +5,8 @@
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const path = require('node:path');
-const { test } = require('node:test');
+
+const { test } = require('./support/limited.js');
 
 const lib = path.join(path.dirname(require.resolve('slotway/package.json')), 'lib');
 const { Exchange } = require(path.join(lib, 'exchange.js'));

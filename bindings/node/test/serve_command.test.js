@@ -6,10 +6,11 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { after, before, beforeEach, test } = require('node:test');
+const { after, before, beforeEach } = require('node:test');
 
 const { fetch } = require('./support/client.js');
 const { Hub, eventually } = require('./support/hub.js');
+const { test } = require('./support/limited.js');
 const { slotway } = require('./support/process.js');
 
 let hub;

@@ -6,11 +6,12 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, before } = require('node:test');
 
 const { fetch } = require('./support/client.js');
 const { difference } = require('./support/difference.js');
 const { Hub } = require('./support/hub.js');
+const { test } = require('./support/limited.js');
 const { slotway, usual } = require('./support/process.js');
 const asks = require('./support/asks.js');
 

@@ -3,10 +3,11 @@
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, before } = require('node:test');
 
 const { fetch } = require('./support/client.js');
 const { Hub } = require('./support/hub.js');
+const { test } = require('./support/limited.js');
 const { Process, slotway } = require('./support/process.js');
 
 const EXAMPLES = path.join(__dirname, '..', 'examples');

@@ -256,7 +256,20 @@ export interface ServeOptions extends ConnectionOptions {
 /** A listener as `http.createServer` takes it; so are applications of Express and others. */
 export type RequestListener = (req: IncomingMessage, res: ServerResponse) => unknown;
 
-/** Serves a listener that was written for `node:http`. */
+/**
+ * Serves a listener that was written for `node:http`, and gives a promise for when the hub sends
+ * requests here.
+ *
+ *     const app = express();
+ *     app.get('/', (req, res) => res.send('hello'));
+ *     const running = await serve(app);
+ *
+ * Of Koa it is `app.callback()`, of Fastify `app.routing` after `app.ready()`. An application of
+ * Express is given as it is, and not in a function around it: it is faster when it is known.
+ *
+ * @param listener gets node's own messages; what it throws is answered for with 500
+ * @param options what to register, and how to reach the hub
+ */
 export function serve(listener: RequestListener, options?: ServeOptions): Promise<Running>;
 
 /** Everything that slotway throws by itself. */
