@@ -38,8 +38,10 @@ class Connection extends EventEmitter {
     this._paused = false;
     this._hadError = false;
 
-    // The request's body: whether there is one, how far it was read, and who asks for it.
+    // The request's body: whether there is one, how much is to come if that is known, how far it
+    // was read, and who asks for it.
     this.hasBody = false;
+    this.left = -1;
     this.begun = false;
     this.inputOver = false;
     this.wanted = false;

@@ -44,7 +44,9 @@ function pull(connection) {
         over(connection);
       } else {
         connection.begun = true;
+        connection.left -= piece.length;
         if (connection.incoming.push(piece)) connection.wanted = true;
+        if (connection.left === 0) over(connection);
       }
     }
   } finally {

@@ -54,7 +54,7 @@ function requests(prototype) {
     // Its own, because another prototype would not have it.
     this._addHeaderLine = addHeaderLine;
     connection.incoming = this;
-    connection.hasBody = frame(exchange, rawHeaders);
+    frame(connection, rawHeaders);
     this._addHeaderLines(rawHeaders, rawHeaders.length);
   }
   Request.prototype = prototype;
@@ -62,20 +62,25 @@ function requests(prototype) {
 }
 
 /**
- * Whether the request has a body. One of unknown length was sent in chunks, of which the hub
- * says nothing; but applications look for that to know whether there is a body.
+ * Finds out whether the request has a body. One of unknown length was sent in chunks, of which
+ * the hub says nothing; but applications look for that to know whether there is a body.
  */
-function frame(exchange, rawHeaders) {
+function frame(connection, rawHeaders) {
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i] === 'content-length') return rawHeaders[i + 1] !== '0';
+    if (rawHeaders[i] === 'content-length') {
+      connection.left = Number(rawHeaders[i + 1]);
+      connection.hasBody = connection.left > 0;
+      return;
+    }
   }
+  const { core, number } = connection.exchange;
   try {
-    if (exchange.core.atEnd(exchange.number)) return false;
+    if (core.atEnd(number)) return;
   } catch {
     // It was broken off already, which whoever reads it is going to learn.
   }
+  connection.hasBody = true;
   rawHeaders.push('transfer-encoding', 'chunked');
-  return true;
 }
 
 /** As node's own, which for every header first looks up what its name is in lower case. */
