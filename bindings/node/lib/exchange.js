@@ -228,14 +228,27 @@ class Exchange {
     }
   }
 
+  /** Ends it, whatever it takes. */
+  letGo() {
+    try {
+      this.abort();
+    } catch {
+      this.core.drop(this.number);
+      this.ended();
+    }
+  }
+
   /** Nobody waits: whoever serves it is told, and the slot goes back. */
   cancel() {
     const { oncancel, stop } = this;
     this.cancelled = true;
     this.oncancel = this.stop = null;
-    if (oncancel !== null) oncancel();
-    if (stop !== null) stop();
-    if (this.number !== ANSWERED) this.abort();
+    try {
+      if (oncancel !== null) oncancel();
+      if (stop !== null) stop();
+    } finally {
+      if (this.number !== ANSWERED) this.letGo();
+    }
   }
 }
 

@@ -81,7 +81,7 @@ class Service {
     const fresh = this.fresh;
     this.fresh = [];
     for (const exchange of fresh) {
-      if (!exchange.answered) exchange.watch();
+      if (!exchange.answered) notice(exchange, true);
     }
   }
 
@@ -90,7 +90,7 @@ class Service {
     let count;
     do {
       count = core.notices(heard);
-      for (let i = 0; i < count; i++) waiting.get(heard[i])?.noticed();
+      for (let i = 0; i < count; i++) notice(waiting.get(heard[i]));
     } while (count === heard.length);
   }
 
@@ -99,8 +99,25 @@ class Service {
     this.ended = true;
     this.core.end();
     // Whoever still waits for something finds it over.
-    for (const exchange of [...this.waiting.values()]) exchange.noticed();
+    this.watchFresh();
+    for (const exchange of [...this.waiting.values()]) notice(exchange);
     this.over(error.code === CODES.closed ? null : error);
+  }
+}
+
+/**
+ * Has an exchange look up. What those throw who hear of it goes where it does for other events,
+ * and keeps nobody else from hearing.
+ */
+function notice(exchange, first = false) {
+  if (exchange === undefined) return;
+  try {
+    if (first) exchange.watch();
+    else exchange.noticed();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
   }
 }
 

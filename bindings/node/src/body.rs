@@ -1,4 +1,9 @@
 //! The request's body. JavaScript gets copies of it.
+//!
+//! To make a view of foreign memory and to take it away again costs Node 20 0.9 to 1.5 µs, and
+//! what was cut from a view would be empty after the answer. To copy into memory that
+//! JavaScript cuts from a larger piece costs 0.14 µs for 100 bytes, 0.5 µs for 4 KiB and 7 µs
+//! for 64 KiB; to have Node make a buffer of its own for each copy, 0.6, 1.6 and 10 µs.
 
 use sdk::{ErrorCode, RawExchange};
 

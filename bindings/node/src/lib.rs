@@ -12,8 +12,7 @@
 //! - N2 While the table is borrowed no code of JavaScript runs: arguments are taken apart
 //!   before, values are made of copies after.
 //!
-//! Copies are what Node makes cheapest: a view of the slot costs more to make and to take away
-//! again than 64 KiB cost to copy (`body` has the figures).
+//! Copies are what Node makes cheapest of most bodies (`body` has the figures).
 
 mod answer;
 mod args;

@@ -22,26 +22,28 @@ use crate::error::Result;
 /// The least level that is wanted: 10 for debug, 20, 30, 40 for errors.
 static WANTED: AtomicI32 = AtomicI32::new(30);
 
-/// Who hears the lines: the interpreter that asked last.
-static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
+/// Who can hear the lines, one for each interpreter; the one that asked last does.
+static LISTENERS: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
 
 #[derive(Debug)]
 struct Listener {
     function: sys::napi_threadsafe_function,
     /// What tells it from those before and after.
     number: usize,
+    /// The interpreter's address, as a number.
+    env: usize,
 }
 
 /// How many have listened.
-static LISTENERS: AtomicUsize = AtomicUsize::new(0);
+static NUMBERS: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: such functions are made to be called from any thread.
 unsafe impl Send for Listener {}
 
 type Said = (i32, String);
 
-fn listener() -> std::sync::MutexGuard<'static, Option<Listener>> {
-    LISTENER.lock().unwrap_or_else(PoisonError::into_inner)
+fn listeners() -> std::sync::MutexGuard<'static, Vec<Listener>> {
+    LISTENERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn number(level: &Level) -> i32 {
@@ -57,7 +59,7 @@ fn number(level: &Level) -> i32 {
 pub(crate) fn listen<'e>(env: Env<'e>, level: i32, listen: Value<'e>) -> Result<()> {
     let name = env.text("slotway log")?;
     // Relaxed: a number that only has to differ from the others.
-    let number = LISTENERS.fetch_add(1, Ordering::Relaxed);
+    let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
     let mut function = ptr::null_mut();
     // SAFETY: environment, function and name are valid; the context is a number.
     let status = unsafe {
@@ -80,11 +82,15 @@ pub(crate) fn listen<'e>(env: Env<'e>, level: i32, listen: Value<'e>) -> Result<
     let status = unsafe { sys::napi_unref_threadsafe_function(env.raw(), function) };
     env.checked(status, "napi_unref_threadsafe_function")?;
     WANTED.store(level, Ordering::Relaxed);
-    let before = listener().replace(Listener { function, number });
-    if let Some(before) = before {
+    let env = env.raw().addr();
+    let (before, mut now): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut *listeners()).into_iter().partition(|one| one.env == env);
+    now.push(Listener { function, number, env });
+    *listeners() = now;
+    for one in before {
         let release = sys::ThreadsafeFunctionReleaseMode::release;
         // SAFETY: it was this side's one hold of it, and is forgotten now.
-        unsafe { sys::napi_release_threadsafe_function(before.function, release) };
+        unsafe { sys::napi_release_threadsafe_function(one.function, release) };
     }
     // Somebody else's subscriber, if there is one, is a better place for it.
     let _ = subscriber::set_global_default(Log);
@@ -97,8 +103,7 @@ pub(crate) fn listen<'e>(env: Env<'e>, level: i32, listen: Value<'e>) -> Result<
 ///
 /// Node's contract for finalizers of such functions.
 unsafe extern "C" fn forget(_: sys::napi_env, _: *mut c_void, number: *mut c_void) {
-    // Another may listen by now.
-    listener().take_if(|listener| listener.number == number.addr());
+    listeners().retain(|one| one.number != number.addr());
 }
 
 /// # Safety
@@ -152,8 +157,8 @@ impl Subscriber for Log {
         event.record(&mut line);
         let said: Said = (number(event.metadata().level()), line.text());
         // Locked while it is called, so that it is not finalized meanwhile.
-        let listener = listener();
-        let Some(Listener { function, .. }) = *listener else { return };
+        let listeners = listeners();
+        let Some(&Listener { function, .. }) = listeners.last() else { return };
         let said = Box::into_raw(Box::new(said));
         let nonblocking = sys::ThreadsafeFunctionCallMode::nonblocking;
         // SAFETY: the function is alive while it is listed.

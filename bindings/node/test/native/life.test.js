@@ -79,6 +79,13 @@ test('one that is asked to lets the process end', async (t) => {
   assert.deepEqual(complaints(worker), []);
 });
 
+test('process.exit ends it at once', async (t) => {
+  const worker = program(hub, { kind: 'exit' });
+  t.after(() => worker.remove());
+  assert.equal(await worker.wait(), 7);
+  assert.deepEqual(complaints(worker), []);
+});
+
 test('a worker that is killed: 502 or 503 for its requests, and the next one serves', async (t) => {
   const worker = await started(t);
   const stays = ask('/stay');

@@ -66,6 +66,9 @@ async function main() {
     const running = await worker.start();
     running.unref();
     console.log('nothing holds it');
+  } else if (kind === 'exit') {
+    await worker.start();
+    process.exit(7);
   } else if (kind === 'start') {
     const running = await worker.start();
     process.once('SIGTERM', () => running.shutdown().then(() => console.log('shut down')));
