@@ -17,13 +17,17 @@ const input = require('./input.js');
 const { DONE, HELD } = require('./phase.js');
 
 /** What a handler finds as `req.socket` and `res.socket`. */
-class Connection extends EventEmitter {
+class Connection {
   /**
    * @param {import('../serve.js').Server} server whom the request came to
    * @param {import('../exchange.js').Exchange} exchange
    */
   constructor(server, exchange) {
-    super();
+    // What an EventEmitter has to which nobody listens; its constructor would make an object for
+    // listeners, at every request, and mostly for none.
+    this._events = undefined;
+    this._eventsCount = 0;
+    this._maxListeners = undefined;
     this.server = server;
     this.exchange = exchange;
     /** @type {import('./request.js')} */
@@ -252,6 +256,8 @@ class Connection extends EventEmitter {
     return this;
   }
 }
+
+Object.setPrototypeOf(Connection.prototype, EventEmitter.prototype);
 
 /** Gives the slot back, unless that was done. */
 function abort(exchange) {
