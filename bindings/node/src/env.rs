@@ -167,6 +167,14 @@ impl<'e> Env<'e> {
         Ok(kind)
     }
 
+    /// Refuses what is no function.
+    pub(crate) fn function(self, value: Value<'e>) -> Result<()> {
+        if self.kind(value)? == sys::ValueType::napi_function {
+            return Ok(());
+        }
+        Err(Failure::Type("a function is expected".to_owned()))
+    }
+
     /// Whether it is `undefined` or `null`.
     #[inline]
     pub(crate) fn is_nothing(self, value: Value<'e>) -> Result<bool> {

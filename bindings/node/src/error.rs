@@ -110,6 +110,7 @@ fn instance(env: Env<'_>) -> Option<&Instance> {
 
 /// Errors are of this class from here on: `new class(message, code)`.
 pub(crate) fn use_class<'e>(env: Env<'e>, class: Value<'e>) -> Result<()> {
+    env.function(class)?;
     let mut reference = ptr::null_mut();
     // SAFETY: environment and value are valid. The reference is given up with the process: the
     // interpreter deletes those that are left.

@@ -57,6 +57,7 @@ fn number(level: &Level) -> i32 {
 
 /// From here on `listen(level, text)` hears what has this level at least.
 pub(crate) fn listen<'e>(env: Env<'e>, level: i32, listen: Value<'e>) -> Result<()> {
+    env.function(listen)?;
     let name = env.text("slotway log")?;
     // Relaxed: a number that only has to differ from the others.
     let number = NUMBERS.fetch_add(1, Ordering::Relaxed);

@@ -48,9 +48,7 @@ fn failed(what: &str, status: c_int) -> Failure {
 
 /// Calls `wake` when the connection's descriptor is readable.
 pub(crate) fn begin<'e>(env: Env<'e>, core: &Rc<Core>, wake: Value<'e>) -> Result<NonNull<Poll>> {
-    if env.kind(wake)? != sys::ValueType::napi_function {
-        return Err(Failure::Type("a function is expected".to_owned()));
-    }
+    env.function(wake)?;
     let mut uv_loop = ptr::null_mut();
     // SAFETY: the environment is valid and `uv_loop` a place for a pointer.
     let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &mut uv_loop) };
