@@ -5,6 +5,7 @@
 //! declared length, which the client has whole at once, and only the exchange's end waits
 //! until the last slice is gone, because with it the slot goes to another request.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
 use sdk::{Error, Header};
@@ -126,7 +127,7 @@ impl Exchange {
         let copied = given.copied();
         if let Some(view) = body.filter(|body| self.is_view(body)) {
             // It may not be: somebody looks through it. Then it keeps the slot.
-            let _ = view.call_method0("release");
+            let _ = view.call_method0(intern!(py, "release"));
         }
         self.release_view(py);
         copied
@@ -135,7 +136,7 @@ impl Exchange {
     /// Whether an object is a view of this request's body.
     fn is_view(&self, object: &Bound<'_, PyAny>) -> bool {
         object.cast::<PyMemoryView>().is_ok_and(|view| {
-            view.getattr("obj")
+            view.getattr(intern!(view.py(), "obj"))
                 .is_ok_and(|of| of.cast::<Body>().is_ok_and(|body| body.get().is_of(&self.inner)))
         })
     }

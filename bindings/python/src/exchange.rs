@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use slotway_core::head::{Fields, RequestHead};
@@ -65,7 +66,7 @@ impl Exchange {
         let view = self.view.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(view) = view {
             // It cannot be while somebody looks through it. Then it keeps the slot.
-            let _ = view.call_method0(py, "release");
+            let _ = view.call_method0(py, intern!(py, "release"));
         }
     }
 }
