@@ -114,6 +114,33 @@ test('a request whose body is broken off before anybody looks is handed over all
   assert.deepEqual([names(calls), calls[0].at(-1)], [['respond'], 'chunked']);
 });
 
+test('a read that waits when the answer goes is not for ever', async () => {
+  const head = 'content-length';
+  let pieces = 0;
+  const core = {
+    head(number, into) {
+      into.set([1, 1, 11, 1, -head.length, 2]);
+      return `/${head}10`;
+    },
+    // A half, and then nothing for now.
+    read: (number, into, from) => (pieces++ === 0 ? into.fill('x', from, from + 5) && 5 : -1),
+  };
+  const ended = new Promise((resolve) => {
+    const listener = (req, res) => {
+      req.once('data', () => {
+        req.pause();
+        setImmediate(() => res.end('answered'));
+      });
+      res.on('close', () => req.resume());
+      req.on('end', () => resolve('end'));
+      req.on('error', (error) => resolve(error.kind));
+    };
+    callsOf(listener, 'POST', core);
+  });
+  assert.equal(await ended, 'already_answered');
+  assert.ok(pieces > 1, 'a read waited');
+});
+
 test('flushHeaders sends the head', async () => {
   assert.deepEqual(names(await callsOf((req, res) => res.flushHeaders())), ['start', 'flush']);
 });

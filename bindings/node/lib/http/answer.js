@@ -9,7 +9,7 @@
 const { asUtf8 } = require('./fields.js');
 const { attempt } = require('./failures.js');
 const { finished } = require('./finished.js');
-const { isWanted } = require('./input.js');
+const { isWanted, leave } = require('./input.js');
 const { kNeedDrain } = require('./symbols.js');
 const { DONE, HELD, STREAMING } = require('./phase.js');
 
@@ -90,7 +90,7 @@ function respond(connection) {
     if (isUtf8(encoding)) connection.asUtf8();
     else body = Buffer.from(body, encoding);
   }
-  exchange.onreadable = null;
+  leave(connection);
   if (exchange.respond(response.statusCode, connection, body)) finished(connection);
 }
 
@@ -186,7 +186,7 @@ function settle(connection) {
 
 function finish(connection) {
   const { exchange } = connection;
-  exchange.onreadable = null;
+  leave(connection);
   exchange.finish();
   finished(connection);
 }

@@ -79,6 +79,18 @@ function late(connection) {
   }
 }
 
+/**
+ * Nobody waits for more of the body, since the answer takes what there is of it away.
+ *
+ * @param {import('./connection.js')} connection
+ */
+function leave({ exchange, incoming }) {
+  if (exchange.onreadable === null) return;
+  exchange.onreadable = null;
+  // Node takes what it has asked for to be on its way, and would never ask again.
+  incoming._readableState.reading = false;
+}
+
 /** Some of the body, nothing at its end; `undefined` when there is none now. */
 function read(connection) {
   const { exchange } = connection;
@@ -99,4 +111,4 @@ function over(connection) {
   if (connection.lingers) connection.settle();
 }
 
-module.exports = { isWanted, pull };
+module.exports = { isWanted, leave, pull };
