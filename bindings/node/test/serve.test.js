@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict');
 const http = require('node:http');
+const http2 = require('node:http2');
 const net = require('node:net');
 const path = require('node:path');
 const { once } = require('node:events');
@@ -396,6 +397,24 @@ test('a shutdown waits for what is in hand, and then nothing is left of it', asy
   finish();
   assert.equal((await asking).text, 'finished');
   await ended;
+});
+
+test('HTTP/2 to the hub is HTTP/1.1 to a listener', async (t) => {
+  await serving(t, 'two', (req, res) => {
+    let length = 0;
+    req.on('data', (piece) => (length += piece.length));
+    req.on('end', () => {
+      res.setHeader('Connection', 'keep-alive');
+      res.end(`${req.httpVersion} ${req.headers.host} ${req.headers['transfer-encoding']} ${length}`);
+    });
+  });
+  const client = http2.connect(`http://127.0.0.1:${hub.port}`);
+  t.after(() => client.close());
+  const stream = client.request({ ':path': '/two', ':method': 'POST' });
+  stream.end('four');
+  let text = '';
+  for await (const piece of stream.setEncoding('utf8')) text += piece;
+  assert.equal(text, `1.1 127.0.0.1:${hub.port} chunked 4`);
 });
 
 test('what is no listener is refused with a hint', async () => {

@@ -29,6 +29,7 @@ function coreOf(method) {
     },
     atEnd: () => true,
     open: () => true,
+    peer: () => undefined,
     respond: note('respond', true),
     start: note('start'),
     write: (number, bytes, from) => {
@@ -139,6 +140,27 @@ test('a read that waits when the answer goes is not for ever', async () => {
   });
   assert.equal(await ended, 'already_answered');
   assert.ok(pieces > 1, 'a read waited');
+});
+
+test('facts about the client are told after the answer to who has listened for it', async () => {
+  const peer = () => '::1 4711';
+  const told = [];
+  const tell = ({ socket }) => {
+    told.push([socket.remoteAddress, socket.remotePort, socket.remoteFamily]);
+  };
+  await callsOf((req, res) => res.on('finish', () => tell(req)).end(), 'GET', { peer });
+  await callsOf((req, res) => tell(req, res.end()), 'GET', { peer });
+  assert.deepEqual(told, [['::1', 4711, 'IPv6'], [undefined, undefined, undefined]]);
+});
+
+test('a client that came by TLS is told by the hub alone', async () => {
+  const [name, value] = ['x-forwarded-proto', 'https'];
+  const head = (number, into) => {
+    into.set([0, 1, 11, 1, -name.length, value.length]);
+    return `/${name}${value}`;
+  };
+  const calls = await callsOf((req, res) => res.end(String(req.socket.encrypted)), 'GET', { head });
+  assert.equal(calls[0].at(-1), 'true');
 });
 
 test('flushHeaders sends the head', async () => {

@@ -71,6 +71,8 @@ function release(connection) {
 /** `end` was called, and all of the answer is here. */
 function end(connection) {
   connection.ended = true;
+  // Who listens for the end is likely to write a log, and that is after the answer.
+  if (connection.response._eventsCount > 0) connection.whoCame();
   if (connection.phase === HELD) {
     // Whoever still reads the request would lose the rest of it with a complete answer.
     if (!isWanted(connection)) attempt(connection, respond);

@@ -89,7 +89,7 @@ class Connection {
     return address && (address.includes(':') ? 'IPv6' : 'IPv4');
   }
 
-  /** Address and port; after the answer only if somebody has asked before. */
+  /** Address and port; after the answer only if somebody has asked before, or listens. */
   whoCame() {
     const { exchange } = this;
     if (this.peer === undefined && !exchange.answered) {
