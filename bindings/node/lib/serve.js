@@ -31,7 +31,11 @@ class Server extends Running {
     const { maxConcurrent, ...connection } = check(options);
     const serve = (exchange) => handle(this, exchange);
     const offer = routes.map((pattern) => ['*', pattern, null, false]);
-    super([{ name, maxConcurrent, routes: offer }], connection, routes.map(() => serve));
+    super(
+      [{ name, maxConcurrent, routes: offer }],
+      connection,
+      routes.map(() => serve),
+    );
     this.listener = listener;
     const { Request, Response } = messages(like);
     this.Request = Request;

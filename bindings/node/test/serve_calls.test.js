@@ -17,10 +17,12 @@ const { handle } = require(path.join(lib, 'serve.js'));
 function coreOf(method) {
   const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];
   const calls = [];
-  const note = (name, result) => (number, ...given) => {
-    calls.push([name, ...given]);
-    return result;
-  };
+  const note =
+    (name, result) =>
+    (number, ...given) => {
+      calls.push([name, ...given]);
+      return result;
+    };
   return {
     calls,
     head(number, into) {
@@ -150,7 +152,10 @@ test('facts about the client are told after the answer to who has listened for i
   };
   await callsOf((req, res) => res.on('finish', () => tell(req)).end(), 'GET', { peer });
   await callsOf((req, res) => tell(req, res.end()), 'GET', { peer });
-  assert.deepEqual(told, [['::1', 4711, 'IPv6'], [undefined, undefined, undefined]]);
+  assert.deepEqual(told, [
+    ['::1', 4711, 'IPv6'],
+    [undefined, undefined, undefined],
+  ]);
 });
 
 test('a client that came by TLS is told by the hub alone', async () => {

@@ -86,7 +86,10 @@ function children(pid) {
 function stat(pid) {
   if (!/^\d+$/.test(pid)) return [];
   try {
-    return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    return fs
+      .readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
   } catch {
     return [];
   }
@@ -134,7 +137,11 @@ test('a worker that keeps dying is started after growing pauses', async (t) => {
   put('app.js', "module.exports = (req, res) => process.kill(process.pid, 'SIGKILL');\n");
   const supervisor = start(t, ['-w', '2', '--name', 'dying', '--route', '/dying']);
   await supervisor.waitLine(/worker \d+ serves/, 2);
-  for (const [pause, count] of [['0\\.25', 3], ['0\\.5', 4], ['1', 5]]) {
+  for (const [pause, count] of [
+    ['0\\.25', 3],
+    ['0\\.5', 4],
+    ['1', 5],
+  ]) {
     const lost = await fetch(hub.port, { method: 'POST', target: '/dying', body: 'x' });
     assert.ok(lost.status >= 500, lost.text);
     await supervisor.waitLine(new RegExp(`another one starts in ${pause} s`));
@@ -237,7 +244,10 @@ test('an application that keeps the process busy does not keep a drained one', a
 
 /** Modules, and the text that they answer with. */
 const MODULES = {
-  'a function of a request and a response': ['a.js', "module.exports = (req, res) => res.end('it');"],
+  'a function of a request and a response': [
+    'a.js',
+    "module.exports = (req, res) => res.end('it');",
+  ],
   'the same as ESM': ['a.mjs', "export default (req, res) => res.end('it');"],
   'ESM that was made into CommonJS': [
     'a.js',
@@ -349,7 +359,11 @@ for (const [given, code, said] of MISTAKES) {
 
 test('what a Worker says itself is not for the command to say', async (t) => {
   put('a.js', "module.exports = new (require('slotway').Worker)('own').get('/own', () => 'it');");
-  for (const flags of [['--name', 'other'], ['--route', '/x'], ['--limit-concurrency', '2']]) {
+  for (const flags of [
+    ['--name', 'other'],
+    ['--route', '/x'],
+    ['--limit-concurrency', '2'],
+  ]) {
     const process = start(t, flags, { app: 'a.js' });
     assert.equal(await process.wait(), 3, process.said('another code'));
     await process.waitLine(new RegExp(`${flags[0]} is for applications; a\\.js has a Worker`));
@@ -387,7 +401,10 @@ test('help is for who knows other servers', async (t) => {
   const process = start(t, ['--help']);
   assert.equal(await process.wait(), 0);
   for (const flag of ['--workers', '--watch', '--route', '--name', '--log-level', '--hub']) {
-    assert.ok(process.lines.some((line) => line.includes(flag)), flag);
+    assert.ok(
+      process.lines.some((line) => line.includes(flag)),
+      flag,
+    );
   }
   assert.ok(!process.lines.some((line) => line.includes('--port')));
 });

@@ -78,7 +78,9 @@ async function answerOf(port, ask) {
   try {
     const answer = await fetch(port, ask);
     const problem = answer.header('content-type') === 'application/problem+json';
-    return problem && /ended the exchange without a response/.test(answer.json.detail) ? BROKEN : answer;
+    return problem && /ended the exchange without a response/.test(answer.json.detail)
+      ? BROKEN
+      : answer;
   } catch (error) {
     if (error.cause?.code !== 'ECONNRESET') throw error;
     return BROKEN;

@@ -28,7 +28,12 @@ async function greets() {
 }
 
 async function adds() {
-  const ask = { method: 'POST', target: '/sum', headers: JSON_TYPE, body: '{"numbers": [1, 2, 4]}' };
+  const ask = {
+    method: 'POST',
+    target: '/sum',
+    headers: JSON_TYPE,
+    body: '{"numbers": [1, 2, 4]}',
+  };
   assert.deepEqual((await fetch(hub.port, ask)).json, { sum: 7 });
 }
 

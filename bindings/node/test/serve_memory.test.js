@@ -30,7 +30,13 @@ function ask(agent, i) {
   const method = body === null ? 'GET' : 'POST';
   return new Promise((resolve, reject) => {
     const request = http.request(
-      { port: hub.port, path: `/leaks?${i}`, method, agent, headers: body ? { 'content-length': body.length } : {} },
+      {
+        port: hub.port,
+        path: `/leaks?${i}`,
+        method,
+        agent,
+        headers: body ? { 'content-length': body.length } : {},
+      },
       (response) => {
         response.resume();
         response.on('end', () => resolve(response.statusCode));
@@ -85,5 +91,8 @@ test('heap and memory are flat over 200,000 requests', { timeout: 480_000 }, asy
   assert.ok(grown(({ heap }) => heap) < HEAP_BYTES, `the heap grows: ${told}`);
   assert.ok(grown(({ rss }) => rss) < RESIDENT_BYTES, `the process grows: ${told}`);
   assert.equal(await server.terminate(), 0, server.said('it did not end well'));
-  assert.deepEqual(server.lines.filter((line) => /^\(node:\d+\)|Warning/.test(line)), []);
+  assert.deepEqual(
+    server.lines.filter((line) => /^\(node:\d+\)|Warning/.test(line)),
+    [],
+  );
 });

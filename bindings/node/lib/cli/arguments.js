@@ -137,10 +137,7 @@ function read(given, environment) {
     export: values.export,
     interface: oneOf('--interface', values.interface ?? 'auto', INTERFACES),
     maxConcurrent: limit === undefined ? undefined : count('--limit-concurrency', limit),
-    patience: seconds(
-      '--timeout-graceful-shutdown',
-      values['timeout-graceful-shutdown'] ?? '30',
-    ),
+    patience: seconds('--timeout-graceful-shutdown', values['timeout-graceful-shutdown'] ?? '30'),
     watch: values.watch || values['watch-path'] ? (values['watch-path'] ?? ['.']) : null,
     logLevel: oneOf('--log-level', values['log-level'] ?? 'info', LEVELS),
   };

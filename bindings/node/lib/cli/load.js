@@ -54,7 +54,9 @@ async function find(file, asked) {
       `${asked.app} has no export '${named}'; it has ${there.join(', ') || 'none'}`,
     );
   }
-  const app = await (named === undefined ? module.default : (module[named] ?? module.default[named]));
+  const app = await (named === undefined
+    ? module.default
+    : (module[named] ?? module.default[named]));
   const found =
     (await interfaceOf(app, asked)) ??
     (named === undefined ? await interfaceOf(nested(module, app), asked) : undefined) ??

@@ -78,7 +78,8 @@ class Process {
   }
 
   names({ kind, handler }) {
-    const names = kind === 'worker' ? handler._offers.map((offer) => offer.name) : [this.asked.name];
+    const names =
+      kind === 'worker' ? handler._offers.map((offer) => offer.name) : [this.asked.name];
     return names.map((name) => `'${name}'`).join(', ');
   }
 

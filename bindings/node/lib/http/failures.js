@@ -5,12 +5,7 @@ const { CODES } = require('../errors.js');
 const { DONE } = require('./phase.js');
 
 /** What only says that nobody waits any more, which is no fault of the application. */
-const NOBODY_WAITS = [
-  CODES.already_answered,
-  CODES.cancelled,
-  CODES.hub_gone,
-  CODES.body_aborted,
-];
+const NOBODY_WAITS = [CODES.already_answered, CODES.cancelled, CODES.hub_gone, CODES.body_aborted];
 
 /**
  * Does something that may find that nobody waits, or that the answer cannot be sent. Then the

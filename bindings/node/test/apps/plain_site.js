@@ -57,7 +57,11 @@ const PAGES = {
     res.end('made');
   },
   '/write-head-pairs'(req, res) {
-    res.writeHead(200, [['X-A', '1'], ['X-A', '2'], ['Set-Cookie', ['a=1', 'b=2']]]);
+    res.writeHead(200, [
+      ['X-A', '1'],
+      ['X-A', '2'],
+      ['Set-Cookie', ['a=1', 'b=2']],
+    ]);
     res.end('pairs');
   },
   '/write-head-flat'(req, res) {

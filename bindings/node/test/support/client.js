@@ -43,7 +43,8 @@ function fetch(port, { method = 'GET', target = '/', headers = [], body } = {}) 
     if (chunked && body !== undefined) {
       const bytes = Buffer.from(body);
       const third = Math.max(1, Math.ceil(bytes.length / 3));
-      for (let at = 0; at < bytes.length; at += third) request.write(bytes.subarray(at, at + third));
+      for (let at = 0; at < bytes.length; at += third)
+        request.write(bytes.subarray(at, at + third));
     } else if (body !== undefined) {
       request.write(body);
     }
