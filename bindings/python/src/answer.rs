@@ -34,8 +34,8 @@ impl Exchange {
         let mut given = Given::new(body)?;
         let inner = &*self.inner;
         let _turn = inner.answering(py)?;
+        inner.readable(py)?;
         if !may_wait && given.as_bytes().len() > inner.raw.response_capacity() {
-            inner.readable(py)?;
             return Ok(false);
         }
         if inner.has_exports() {

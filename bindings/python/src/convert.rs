@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use sdk::ErrorCode;
 
 use crate::error::coded;
@@ -125,11 +125,17 @@ impl<'py> Headers<'py> {
         let mut pairs = Vec::with_capacity(8);
         for pair in headers.try_iter()? {
             let pair = pair?;
-            let (name, value) = match pair.cast::<PyTuple>() {
-                Ok(pair) if pair.len() == 2 => (pair.get_item(0)?, pair.get_item(1)?),
-                _ => pair
-                    .extract()
-                    .map_err(|_| PyTypeError::new_err("headers are pairs of a name and a value"))?,
+            let (name, value) = if let Ok(pair) = pair.cast::<PyTuple>()
+                && pair.len() == 2
+            {
+                (pair.get_item(0)?, pair.get_item(1)?)
+            } else if let Ok(pair) = pair.cast::<PyList>()
+                && pair.len() == 2
+            {
+                // Some applications write them so.
+                (pair.get_item(0)?, pair.get_item(1)?)
+            } else {
+                return Err(PyTypeError::new_err("headers are pairs of a name and a value"));
             };
             pairs.push((Text::new(name)?, Text::new(value)?));
         }

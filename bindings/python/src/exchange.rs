@@ -304,6 +304,7 @@ impl Exchange {
         let timeout = self::timeout(timeout)?;
         let given = Given::new(Some(data))?;
         let _turn = self.inner.answering(py)?;
+        self.inner.readable(py)?;
         let bytes = given.as_bytes();
         py.detach(|| self.inner.raw.write(bytes, timeout)).or_raise(py)
     }
@@ -313,12 +314,14 @@ impl Exchange {
     fn try_write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
         let given = Given::new(Some(data))?;
         let _turn = self.inner.answering(py)?;
+        self.inner.readable(py)?;
         self.inner.raw.try_write(given.as_bytes()).or_raise(py)
     }
 
     /// Sends what there is of a streamed answer, its head at least.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
         let _turn = self.inner.answering(py)?;
+        self.inner.readable(py)?;
         self.inner.raw.flush().or_raise(py)
     }
 

@@ -104,7 +104,8 @@ impl Exchange {
 
     /// Whether all of the body has been read.
     pub(crate) fn is_at_end(&self, py: Python<'_>) -> PyResult<bool> {
-        self.inner.readable(py)?;
+        // Who waits for the body holds a lock that this would wait for, attached.
+        let _turn = self.inner.reading(py)?;
         // SAFETY: the slice is only measured.
         let (arrived, complete) = unsafe { self.inner.raw.peek() }.or_raise(py)?;
         Ok(complete && arrived.is_empty())
@@ -116,8 +117,10 @@ impl Exchange {
         if let Some(view) = self.view(py) {
             return Ok(Some(view));
         }
+        let turn = self.inner.reading(py)?;
         // SAFETY: the slice is only measured.
         let (_, complete) = unsafe { self.inner.raw.peek() }.or_raise(py)?;
+        drop(turn);
         if complete { self.whole(py, None).map(Some) } else { Ok(None) }
     }
 

@@ -238,3 +238,10 @@ def test_what_does_not_end_in_time_is_cancelled(hub):
             assert held.result().status >= 500
     worker.wait_line("cancelled, because the time was over: 1")
     assert "shut down" in worker.lines
+
+
+@pytest.mark.parametrize("path", ["headers-as-lists", "headers-once"])
+def test_headers_of_any_kind_of_iterable(hub, probe, path):
+    """The specification says no more of them, and an answer may look at them twice."""
+    answer = fetch(hub.port, "GET", f"/{path}")
+    assert (answer.status, answer.header("x-a")) == (200, "b")

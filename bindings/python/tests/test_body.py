@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
+import subprocess
 import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 import slotway
-from hub import Hub, eventually
+from hub import PATIENCE, Hub, eventually
 from slotway import Core, Exchange, Request, Worker
 
 
@@ -143,3 +149,76 @@ def test_what_is_dropped_is_answered(hub: Hub) -> None:
         assert answers == [500]
     finally:
         core.close()
+
+
+WAITS: dict[str, Callable[[Exchange], Any]] = {
+    "read": lambda exchange: b"".join(iter(exchange.read, b"")),
+    "body": lambda exchange: bytes(exchange.body()),
+    "read_all": lambda exchange: exchange.read_all(),
+}
+
+
+@pytest.mark.parametrize("look", ["at_end", "try_body"])
+@pytest.mark.parametrize("wait", WAITS)
+def test_looking_at_a_body_that_somebody_waits_for(hub: Hub, wait: str, look: str) -> None:
+    """It says that somebody is at it, and does not hold up the interpreter."""
+    core = Core([("looks", [("POST", "/", None, False)], None)], hub=hub.control)
+    core.wait_live()
+    with hub.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 300000\r\n\r\n")
+        client.sendall(b"x" * 200_000)
+        exchange = core.next(30)
+        assert exchange is not None
+        found: list[bytes] = []
+        thread = threading.Thread(target=lambda: found.append(WAITS[wait](exchange)))
+        thread.start()
+        # What holds up the interpreter holds up whoever would notice it.
+        watch = subprocess.Popen(
+            ["sh", "-c", f"sleep {PATIENCE} && kill -ABRT {os.getpid()}"], start_new_session=True
+        )
+        try:
+            for _ in range(200):
+                try:
+                    value = getattr(exchange, look)
+                    assert not (value() if callable(value) else value)
+                except slotway.OutOfOrder:
+                    break
+                time.sleep(0.01)
+            else:
+                pytest.fail("nobody waits")
+        finally:
+            os.killpg(watch.pid, signal.SIGKILL)
+            watch.wait()
+        client.sendall(b"x" * 100_000)
+        thread.join(PATIENCE)
+        assert found == [b"x" * 300_000]
+        exchange.respond(204)
+    core.close()
+
+
+def test_nothing_is_written_behind_an_answer_that_waits_for_a_slice(hub: Hub) -> None:
+    """It is over for whoever writes, although the slot is not given back yet."""
+    core = served(hub)
+    answers: list[bytes] = []
+    thread = threading.Thread(target=lambda: answers.append(hub.post("/", b"abc").body))
+    thread.start()
+    exchange = core.next(30)
+    assert exchange is not None
+    part = exchange.body()[1:]
+    exchange.start(200)
+    exchange.write(b"whole")
+    exchange.finish()
+    for late in (
+        lambda: exchange.write(b"late"),
+        lambda: exchange.try_write(b"late"),
+        exchange.flush,
+        exchange.finish,
+        lambda: exchange.respond(200),
+    ):
+        with pytest.raises(slotway.AlreadyAnswered):
+            late()
+    assert bytes(part) == b"bc"
+    del part
+    thread.join(PATIENCE)
+    assert answers == [b"whole"]
+    core.close()

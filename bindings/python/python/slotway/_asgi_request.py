@@ -12,6 +12,7 @@ from slotway._loop import Waits
 from slotway._pathsend import send_path
 from slotway._problem import answer_problem
 from slotway._slotway import Exchange
+from slotway._threads import ENDS
 
 __all__ = ["Application", "AsgiRequest"]
 
@@ -70,7 +71,7 @@ class AsgiRequest:
             result = await app(self.scope, self.receive, self.send)
         except BaseException as error:
             self._raised(error)
-            if not isinstance(error, Exception | asyncio.CancelledError):
+            if isinstance(error, ENDS):
                 raise
             return
         if self.phase != _DONE:
@@ -125,7 +126,9 @@ class AsgiRequest:
             if kind != "http.response.start":
                 raise _unexpected(kind, "http.response.start")
             self.status = message["status"]
-            self.headers = message.get("headers", ())
+            headers = message.get("headers", ())
+            # They may be looked at twice, and may be an iterator.
+            self.headers = headers if headers.__class__ is list else list(headers)
             self.phase = _HEAD
         elif phase == _DONE:
             if not self.gone:

@@ -13,7 +13,7 @@ from slotway._problem import handler_cancelled, handler_failed, not_sent
 from slotway._request import AsyncRequest
 from slotway._response import JSON, TEXT, dumps, pieces, whole
 from slotway._slotway import Core, Exchange
-from slotway._threads import Serve
+from slotway._threads import ENDS, Serve
 
 log = logging.getLogger("slotway")
 
@@ -136,8 +136,12 @@ def serving(
         try:
             try:
                 answer = await handler(AsyncRequest(exchange, waits))
-            except Exception as error:
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:
                 handler_failed(exchange, route, error)
+                if isinstance(error, ENDS):
+                    raise
                 return
             try:
                 kind = type(answer)

@@ -22,7 +22,7 @@ BYTES: Final = ((b"content-type", b"application/octet-stream"),)
 JSON: Final = ((b"content-type", b"application/json"),)
 
 dumps: Final[Callable[[Any], str]] = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":")
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False
 ).encode
 
 

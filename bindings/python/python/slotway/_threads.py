@@ -11,6 +11,9 @@ from slotway._request import Request
 from slotway._response import JSON, TEXT, dumps, nonsense, pieces, whole
 from slotway._slotway import Core, Exchange
 
+#: What is to end the worker, and not one request alone.
+ENDS = (KeyboardInterrupt, SystemExit)
+
 #: Serves one request, whatever happens.
 Serve: TypeAlias = Callable[[Exchange], None]
 
@@ -23,7 +26,7 @@ def serving(route: str, handler: Callable[[Request], Any]) -> Serve:
             answer = handler(Request(exchange))
         except BaseException as error:
             handler_failed(exchange, route, error)
-            if not isinstance(error, Exception):
+            if isinstance(error, ENDS):
                 raise
             return
         try:

@@ -172,6 +172,15 @@ async def twice(scope, receive, send):
         seen.append(f"twice: {error}")
 
 
+async def headers_as_lists(scope, receive, send):
+    await reply(send, "x", headers=[[b"x-a", b"b"]])
+
+
+async def headers_once(scope, receive, send):
+    await start(send, headers=((name, b"b") for name in (b"x-a",)))
+    await send({"type": "http.response.body", "body": b"y" * 500_000})
+
+
 async def too_long(scope, receive, send):
     await reply(send, "12345", headers=[(b"content-length", b"3")])
 
