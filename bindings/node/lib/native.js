@@ -5,22 +5,27 @@ const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 const { SlotwayError } = require('./errors.js');
 
-/** Which of the binaries is this machine's. */
-function platform() {
-  const glibc = process.report?.getReport().header.glibcVersionRuntime;
-  const libc = process.platform === 'linux' && glibc === undefined ? '-musl' : '';
-  return `${process.platform}-${process.arch}${libc}`;
-}
+/** The names of the binaries that may be this machine's: of the two C libraries one loads. */
+const NAMES = ['', '-musl'].map((libc) => `${process.platform}-${process.arch}${libc}.node`);
 
 function load() {
-  const file = join(__dirname, '..', 'native', `${platform()}.node`);
-  if (!existsSync(file)) {
-    throw new Error(
-      `slotway has no binary for ${platform()} (${file}); build it with Rust 1.90 or newer: ` +
-        '`npm run build` in a checkout of bindings/node',
-    );
+  const directory = join(__dirname, '..', 'native');
+  const files = NAMES.map((name) => join(directory, name)).filter((file) => existsSync(file));
+  let cause;
+  for (const file of files) {
+    try {
+      return require(file);
+    } catch (error) {
+      cause ??= error;
+    }
   }
-  return require(file);
+  throw new Error(
+    files.length === 0
+      ? `slotway has no binary for ${process.platform}-${process.arch} in ${directory}; build it ` +
+          'with Rust 1.90 or newer: `npm run build` in a checkout of bindings/node'
+      : `slotway's binary ${files[0]} does not load: ${cause.message}`,
+    { cause },
+  );
 }
 
 const native = load();

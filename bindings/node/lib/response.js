@@ -1,6 +1,7 @@
 'use strict';
 // What a handler may give back, and how it is sent.
 
+const { Blob } = require('node:buffer');
 const { Readable } = require('node:stream');
 const { Encoded } = require('./encoded.js');
 
@@ -41,6 +42,11 @@ function answerOf(value, status, own) {
     return new Answer(status ?? 200, own.after(BYTES), toBytes(value), null);
   }
   if (isSource(value)) return new Answer(status ?? 200, own.after(BYTES), null, value);
+  if (value instanceof Blob) {
+    const type = value.type === '' ? BYTES : new Encoded(['content-type', value.type]);
+    const headers = own.after(type).withLength(value.size);
+    return new Answer(status ?? 200, headers, null, value.stream());
+  }
   return new Answer(status ?? 200, own.after(JSON_HEADERS), JSON.stringify(value), null);
 }
 
@@ -52,7 +58,7 @@ function isSource(value) {
 
 function nonsense(value) {
   return (
-    'a handler gives back text, a Buffer, what JSON can say, null, a Response, a stream or an ' +
+    'a handler gives back text, bytes, what JSON can say, null, a Response, a stream or an ' +
     `iterator, not ${typeof value === 'function' ? 'a function' : String(value)}`
   );
 }

@@ -55,6 +55,7 @@ export type Answer =
   | void
   | ArrayBufferView
   | ArrayBuffer
+  | Blob
   | Response
   | Readable
   | ReadableStream<Piece>

@@ -33,6 +33,7 @@ const found = serving((worker) => {
     })
     .get('/readable', () => Readable.from([Buffer.from('a'), Buffer.from('b')]))
     .get('/web-stream', () => new Blob(['ab']).stream())
+    .get('/blob', () => new Blob(['a', 'b'], { type: 'text/csv' }))
     .get('/large', () => 'x'.repeat(1 << 20))
     .get('/large-bytes', async () => Buffer.alloc(300_000, 'y'))
     .get('/response', () => Response.json({ web: true }, { status: 201, headers: [['set-cookie', 'a=1'], ['set-cookie', 'b=2']] }))
@@ -137,6 +138,7 @@ describe('values', () => {
     ['/async-generator', 200, 'application/octet-stream', 'ab'],
     ['/readable', 200, 'application/octet-stream', 'ab'],
     ['/web-stream', 200, 'application/octet-stream', 'ab'],
+    ['/blob', 200, 'text/csv', 'ab'],
     ['/large', 200, 'text/plain; charset=utf-8', 'x'.repeat(1 << 20)],
     ['/large-bytes', 200, 'application/octet-stream', 'y'.repeat(300_000)],
     ['/response', 201, 'application/json', '{"web":true}'],
@@ -161,6 +163,7 @@ describe('values', () => {
 test('a length is stated where it is known', async () => {
   assert.equal((await found.ask('/large')).header('content-length'), String(1 << 20));
   assert.equal((await found.ask('/response')).header('content-length'), '12');
+  assert.equal((await found.ask('/blob')).header('content-length'), '2');
   assert.equal((await found.ask('/declared')).header('content-length'), '3');
   assert.equal((await found.ask('/text', { method: 'HEAD' })).header('content-length'), '15');
 });
