@@ -55,7 +55,7 @@ function handle(server, exchange) {
   const request = new server.Request(connection);
   const response = new server.Response(request, connection);
   try {
-    const result = server.listener(request, response);
+    const result = connection.scope.runInAsyncScope(server.listener, server, request, response);
     if (result instanceof Promise) result.then(undefined, (error) => failed(connection, error));
   } catch (error) {
     failed(connection, error);
@@ -63,7 +63,9 @@ function handle(server, exchange) {
   if (connection.phase === DONE) return;
   // Node's parser has come to the end by now.
   if (!connection.hasBody) request.complete = true;
-  exchange.oncancel = () => connection.lost(reset());
+  exchange.oncancel = () => {
+    connection.scope.runInAsyncScope(connection.lost, connection, reset());
+  };
 }
 
 function failed(connection, error) {

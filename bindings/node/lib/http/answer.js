@@ -143,7 +143,7 @@ function move(connection) {
     if (first.from < length) {
       const count = exchange.write(first.bytes, first.from);
       if (count < 0) {
-        exchange.onwritable = () => pour(connection);
+        exchange.onwritable = () => connection.scope.runInAsyncScope(pour, undefined, connection);
         return;
       }
       connection.moved();

@@ -7,6 +7,7 @@
 // `destroy`. What would become text on a wire comes by the three methods that `response.js`
 // puts in its way.
 
+const { AsyncResource } = require('node:async_hooks');
 const { EventEmitter } = require('node:events');
 
 const answer = require('./answer.js');
@@ -15,6 +16,9 @@ const { asUtf8 } = require('./fields.js');
 const { close } = require('./finished.js');
 const input = require('./input.js');
 const { DONE, HELD } = require('./phase.js');
+
+/** Nothing hears of its end, so that nobody has to be told. */
+const NOT_TOLD = { requireManualDestroy: true };
 
 /** What a handler finds as `req.socket` and `res.socket`. */
 class Connection {
@@ -30,6 +34,8 @@ class Connection {
     this._maxListeners = undefined;
     this.server = server;
     this.exchange = exchange;
+    /** What an AsyncLocalStorage knows is of this request: many are handled in one turn. */
+    this.scope = new AsyncResource('SLOTWAYREQUEST', NOT_TOLD);
     /** @type {import('./request.js')} */
     this.incoming = null;
     /** @type {import('./response.js')} */

@@ -1,11 +1,14 @@
 'use strict';
 // What node's server does when a response is through: the request lets go of what nobody has
-// read, the response says `finish`, and then `close`. Here all that are through at a time do.
+// read, the response says `finish`, and then `close`.
 
 const { DONE } = require('./phase.js');
 
-/** @type {import('./connection.js')[]} */
-let through = [];
+/** Those to which nobody listens: all that are through at a time are told at once. */
+let unheard = [];
+
+/** Node's own, for who writes without a callback; and what says `finish`. */
+const SILENT = new Set(['nop', 'bound onFinish']);
 
 /**
  * The answer is complete: whoever listens learns of it with the next tick.
@@ -13,27 +16,25 @@ let through = [];
  * @param {import('./connection.js')} connection
  */
 function finished(connection) {
+  const { incoming, response, heldCallback } = connection;
   connection.phase = DONE;
   connection.queued = 0;
-  if (through.push(connection) === 1) process.nextTick(tell);
+  const heard =
+    response._eventsCount > 0 ||
+    incoming._eventsCount > 0 ||
+    (heldCallback !== null && !SILENT.has(heldCallback.name));
+  // A tick of its own belongs to the same context as what ended the answer.
+  if (heard) process.nextTick(tell, connection);
+  else if (unheard.push(connection) === 1) process.nextTick(tellUnheard);
 }
 
-function tell() {
-  const all = through;
-  through = [];
-  let next = 0;
-  try {
-    while (next < all.length) tellOne(all[next++]);
-  } finally {
-    // A listener has thrown, which is no affair of those that come after it.
-    if (next < all.length) {
-      if (through.length === 0) process.nextTick(tell);
-      through = all.slice(next).concat(through);
-    }
-  }
+function tellUnheard() {
+  const all = unheard;
+  unheard = [];
+  for (const connection of all) tell(connection);
 }
 
-function tellOne(connection) {
+function tell(connection) {
   const { incoming, response, heldCallback, lastCallback } = connection;
   if (connection.timer !== null) clearTimeout(connection.timer);
   response.socket = null;

@@ -57,7 +57,7 @@ function pull(connection) {
 /** There is more. What a listener for it throws is not for the requests of others to bear. */
 function pullAgain(connection) {
   try {
-    pull(connection);
+    connection.scope.runInAsyncScope(pull, undefined, connection);
   } catch (error) {
     process.nextTick(() => {
       throw error;
