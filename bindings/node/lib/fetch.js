@@ -86,7 +86,10 @@ async function sendResponse(exchange, response) {
     );
     for (let turn = 0; turn < PATIENCE && second === undefined; turn++) await null;
     if (second?.done && exchange.respond(response.status, headers, first.value)) return;
-    exchange.start(response.status, second?.done ? headers.withLength(first.value.length) : headers);
+    exchange.start(
+      response.status,
+      second?.done ? headers.withLength(first.value.length) : headers,
+    );
     await writeAll(exchange, first.value);
     exchange.flush();
     for (let result = await coming; !result.done; result = await reader.read()) {

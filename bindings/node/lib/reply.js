@@ -156,10 +156,7 @@ class Reply {
     if (this.exchange.answered) throw this.exchange.gone();
     throw this._state === GIVEN
       ? new SlotwayError('the request has been answered', CODES.already_answered)
-      : new SlotwayError(
-          'the answer was begun; write, flush, end or abort it',
-          CODES.out_of_order,
-        );
+      : new SlotwayError('the answer was begun; write, flush, end or abort it', CODES.out_of_order);
   }
 }
 

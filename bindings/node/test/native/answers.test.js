@@ -36,7 +36,18 @@ const found = serving((worker) => {
     .get('/blob', () => new Blob(['a', 'b'], { type: 'text/csv' }))
     .get('/large', () => 'x'.repeat(1 << 20))
     .get('/large-bytes', async () => Buffer.alloc(300_000, 'y'))
-    .get('/response', () => Response.json({ web: true }, { status: 201, headers: [['set-cookie', 'a=1'], ['set-cookie', 'b=2']] }))
+    .get('/response', () =>
+      Response.json(
+        { web: true },
+        {
+          status: 201,
+          headers: [
+            ['set-cookie', 'a=1'],
+            ['set-cookie', 'b=2'],
+          ],
+        },
+      ),
+    )
     .get('/response-none', () => new Response(null, { status: 204 }))
     .get('/response-large', () => new Response('z'.repeat(1 << 20)))
     .get('/status', (req, reply) => {
@@ -44,7 +55,11 @@ const found = serving((worker) => {
       return { pot: 'tea' };
     })
     .get('/headers', (req, reply) => {
-      reply.header('X-One', 'gone').header('x-one', 'kept').append('set-cookie', ['a=1', 'b=2']).append('x-number', 7);
+      reply
+        .header('X-One', 'gone')
+        .header('x-one', 'kept')
+        .append('set-cookie', ['a=1', 'b=2'])
+        .append('x-number', 7);
       reply.header('x-latin', 'é').type('text/html');
       return '<p>';
     })
@@ -170,13 +185,17 @@ test('a length is stated where it is known', async () => {
 
 test('headers: set, added, repeated, in ISO 8859-1', async () => {
   const answer = await found.ask('/headers');
-  const all = (name) => answer.headers.filter(([found]) => found === name).map(([, value]) => value);
+  const all = (name) =>
+    answer.headers.filter(([found]) => found === name).map(([, value]) => value);
   assert.deepEqual(all('x-one'), ['kept']);
   assert.deepEqual(all('set-cookie'), ['a=1', 'b=2']);
   assert.deepEqual(all('x-number'), ['7']);
   assert.deepEqual(all('x-latin'), ['é']);
   assert.deepEqual(all('content-type'), ['text/html']);
-  assert.deepEqual((await found.ask('/response')).headers.filter(([name]) => name === 'set-cookie').length, 2);
+  assert.deepEqual(
+    (await found.ask('/response')).headers.filter(([name]) => name === 'set-cookie').length,
+    2,
+  );
 });
 
 test('pieces that nobody waits for keep their order', async () => {
@@ -254,16 +273,32 @@ test('what was refused can be made good', async () => {
 });
 
 test('a worker that cannot be says why', async () => {
-  assert.throws(() => new Worker('x', { hubs: 'a' }), { name: 'TypeError', message: /no option hubs/ });
-  assert.throws(() => new Worker('x').get('/', 'no function'), { message: /is a function, not no function/ });
+  assert.throws(() => new Worker('x', { hubs: 'a' }), {
+    name: 'TypeError',
+    message: /no option hubs/,
+  });
+  assert.throws(() => new Worker('x').get('/', 'no function'), {
+    message: /is a function, not no function/,
+  });
   const begin = (worker) => () => worker.begin();
-  const refused = (message) => ({ name: 'SlotwayError', kind: 'invalid_argument', code: -1, message });
+  const refused = (message) => ({
+    name: 'SlotwayError',
+    kind: 'invalid_argument',
+    code: -1,
+    message,
+  });
   assert.throws(begin(new Worker('x')), refused(/no route/));
   assert.throws(begin(new Worker('a b').get('/', () => '')), refused(/a b/));
   assert.throws(begin(new Worker('x').get('no-slash', () => '')), refused(/no-slash/));
   assert.throws(begin(new Worker('x').get('/', () => '').get('/', () => '')), refused(/twice/));
   assert.throws(begin(new Worker('x', { slots: -1 }).get('/', () => '')), refused(/slots is -1/));
-  assert.throws(begin(new Worker('x', { slots: 'many' }).get('/', () => '')), refused(/slots is not a number/));
-  assert.throws(begin(new Worker('x', { connect: 'twice' }).get('/', () => '')), refused(/connect is "twice"/));
+  assert.throws(
+    begin(new Worker('x', { slots: 'many' }).get('/', () => '')),
+    refused(/slots is not a number/),
+  );
+  assert.throws(
+    begin(new Worker('x', { connect: 'twice' }).get('/', () => '')),
+    refused(/connect is "twice"/),
+  );
   assert.ok(SlotwayError.prototype instanceof Error);
 });

@@ -32,7 +32,9 @@ const found = serving((worker) => {
       const whole = await req.bytes();
       const errors = [];
       for (const read of [() => req.stream(), async () => req[Symbol.asyncIterator]().next()]) {
-        await Promise.resolve().then(read).catch((error) => errors.push(error.kind));
+        await Promise.resolve()
+          .then(read)
+          .catch((error) => errors.push(error.kind));
       }
       return { length: whole.length, errors };
     })
@@ -72,7 +74,10 @@ const found = serving((worker) => {
     .post('/cut', async (req) => {
       const how = req.query.get('how');
       try {
-        ended.set(how, how === 'stream' ? (await text(req.stream())).length : (await req.bytes()).length);
+        ended.set(
+          how,
+          how === 'stream' ? (await text(req.stream())).length : (await req.bytes()).length,
+        );
       } catch (error) {
         ended.set(how, error.kind);
         throw error;
@@ -139,7 +144,10 @@ test('whole as often as one likes, or in pieces, and by one reader', async () =>
   assert.deepEqual((await post('/again', 'abc')).json, ['abc', 'abc', 3]);
   const large = 'x'.repeat(100_000);
   assert.deepEqual((await post('/again', large)).json, [large, large, 100_000]);
-  assert.deepEqual((await post('/both', 'abc')).json, { length: 3, errors: ['out_of_order', 'out_of_order'] });
+  assert.deepEqual((await post('/both', 'abc')).json, {
+    length: 3,
+    errors: ['out_of_order', 'out_of_order'],
+  });
 });
 
 test('two that wait for the same body are told', async () => {
@@ -156,7 +164,8 @@ test('two that wait for the same body are told', async () => {
 });
 
 test('a body that nobody reads holds nothing up', async () => {
-  for (let i = 0; i < 20; i++) assert.equal((await post('/ignored', pattern(300_000))).text, 'not read');
+  for (let i = 0; i < 20; i++)
+    assert.equal((await post('/ignored', pattern(300_000))).text, 'not read');
 });
 
 test("what is kept of a body is the handler's, whatever comes after", async () => {
@@ -193,7 +202,10 @@ describe('a body that its client cuts off', () => {
       socket.destroy();
       const kind = await eventually(() => ended.get(how), 'the end of the body');
       assert.ok(['cancelled', 'body_aborted'].includes(kind), kind);
-      assert.deepEqual(errors().filter((line) => !/body/.test(line.error?.message)), []);
+      assert.deepEqual(
+        errors().filter((line) => !/body/.test(line.error?.message)),
+        [],
+      );
     });
   }
 });

@@ -28,7 +28,11 @@ const found = serving(
         await new Promise((resolve) => req.signal.addEventListener('abort', resolve));
         // It has not heard, and goes on as if nothing had happened.
         await sleep(1);
-        const said = { path: req.path, what: req.params.what, agent: req.headers.get('user-agent') };
+        const said = {
+          path: req.path,
+          what: req.params.what,
+          agent: req.headers.get('user-agent'),
+        };
         seen.push(said);
         return said;
       })

@@ -46,7 +46,10 @@ test(`${AT_ONCE} requests in hand at once, each with its own answer`, async (t) 
   const agent = new http.Agent({ keepAlive: true });
   t.after(() => agent.destroy());
   const all = Array.from({ length: AT_ONCE }, (_, n) => ask(agent, 'GET', `/together/${n}`));
-  assert.deepEqual(await Promise.all(all), Array.from(all, (_, n) => `200 ${n}`));
+  assert.deepEqual(
+    await Promise.all(all),
+    Array.from(all, (_, n) => `200 ${n}`),
+  );
 });
 
 test('20,000 requests over 500 connections, none of them mistaken for another', async (t) => {

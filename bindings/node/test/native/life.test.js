@@ -106,7 +106,10 @@ test('a hub that is killed: requests in hand are over, and the worker comes back
   await hub.start();
   await eventually(serves, "the worker's return");
   assert.equal((await ask('/pid')).text, String(worker.pid));
-  assert.deepEqual(complaints(worker).filter((line) => !/^slotway: warn:/.test(line)), []);
+  assert.deepEqual(
+    complaints(worker).filter((line) => !/^slotway: warn:/.test(line)),
+    [],
+  );
 });
 
 test('without a hub', async (t) => {
@@ -127,13 +130,17 @@ test('without a hub', async (t) => {
 
 test('two workers in one process, of two names, and one on a thread that is ended', async (t) => {
   await eventually(nobody, 'the end of the workers before');
-  const workers = ['one', 'two'].map((name) => new Worker(name, { hub: hub.control }).get(`/${name}`, () => name));
+  const workers = ['one', 'two'].map((name) =>
+    new Worker(name, { hub: hub.control }).get(`/${name}`, () => name),
+  );
   const running = await Promise.all(workers.map((worker) => worker.start()));
   const package_ = JSON.stringify(require.resolve('slotway'));
   const code = `
     const { Worker } = require(${package_});
-    const worker = new Worker('thread', { hub: ${JSON.stringify(hub.control)} }).get('/thread', () => 'thread');
-    worker.get('/stay', () => {}).start().then(() => require('node:worker_threads').parentPort.postMessage('live'));
+    const worker = new Worker('thread', { hub: ${JSON.stringify(hub.control)} });
+    worker.get('/thread', () => 'thread').get('/stay', () => {});
+    const { parentPort } = require('node:worker_threads');
+    worker.start().then(() => parentPort.postMessage('live'));
   `;
   for (let round = 0; round < 3; round++) {
     const thread = new Thread(code, { eval: true });
@@ -151,7 +158,8 @@ test('two workers in one process, of two names, and one on a thread that is ende
 
 test('a newer generation takes the place of an older one', async (t) => {
   await eventually(nobody, 'the end of the workers before');
-  const of = (generation) => new Worker('age', { hub: hub.control, generation }).get('/', () => `of ${generation}`);
+  const of = (generation) =>
+    new Worker('age', { hub: hub.control, generation }).get('/', () => `of ${generation}`);
   const old = await of(1).start();
   assert.equal((await ask('/')).text, 'of 1');
   const young = await of(2).start();

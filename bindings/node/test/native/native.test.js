@@ -40,7 +40,12 @@ const found = serving((worker) => {
       }
       core.drop(inHand);
       const index = (one) => one & ((1 << 17) - 1);
-      return { told, reused: index(number) === index(inHand), open: core.open(number), cancelled: core.cancelled(inHand) };
+      return {
+        told,
+        reused: index(number) === index(inHand),
+        open: core.open(number),
+        cancelled: core.cancelled(inHand),
+      };
     });
 });
 
@@ -77,7 +82,17 @@ function detached() {
 }
 
 /** These would end the connection, or are the event loop's. */
-const NOT_HERE = ['begin', 'end', 'beginClose', 'beginShutdown', 'waitClosed', 'waitLive', 'hold', 'take', 'notices'];
+const NOT_HERE = [
+  'begin',
+  'end',
+  'beginClose',
+  'beginShutdown',
+  'waitClosed',
+  'waitLive',
+  'hold',
+  'take',
+  'notices',
+];
 
 /** Calls everything with everything; gives the names of what was called. */
 function* junk(core, number) {
@@ -85,7 +100,8 @@ function* junk(core, number) {
     if (NOT_HERE.includes(name)) continue;
     for (const first of VALUES) {
       for (const second of VALUES) {
-        for (const more of [[], [first, second], [second, 'text', first]]) call(core[name], [first, second, ...more]);
+        for (const more of [[], [first, second], [second, 'text', first]])
+          call(core[name], [first, second, ...more]);
       }
     }
     // The right request, and wrong arguments, for what does not answer it.
@@ -99,7 +115,8 @@ function* junk(core, number) {
     call(core.respond, [number, second, second, second, second]);
     call(core.respond, [number, 200, 1, second, 'x']);
     call(core.respond, [number, 200, 5, 'a\0b', 'x']);
-    if (typeof second !== 'string' && second != null && !(second instanceof Uint8Array)) call(core.respond, [number, 200, 0, null, second]);
+    if (typeof second !== 'string' && second != null && !(second instanceof Uint8Array))
+      call(core.respond, [number, 200, 0, null, second]);
     call(core.start, [number, second, 1, second]);
     call(core.write, [number, second, second]);
   }
@@ -133,12 +150,33 @@ test('the module itself', () => {
       call(native.listen, [first, typeof second === 'function' ? null : second]);
     }
   }
-  call(native.open, [{ get length() { throw new Error('a trap'); } }, {}]);
-  call(native.open, [[{ get name() { throw new Error('a trap'); } }], {}]);
+  call(native.open, [
+    {
+      get length() {
+        throw new Error('a trap');
+      },
+    },
+    {},
+  ]);
+  call(native.open, [
+    [
+      {
+        get name() {
+          throw new Error('a trap');
+        },
+      },
+    ],
+    {},
+  ]);
 });
 
 test('a number that was answered is nobody’s, also when its place is taken again', async () => {
   await found.ask('/text');
   const stale = (await found.ask('/stale')).json;
-  assert.deepEqual(stale, { told: Array(5).fill('already_answered'), reused: true, open: true, cancelled: false });
+  assert.deepEqual(stale, {
+    told: Array(5).fill('already_answered'),
+    reused: true,
+    open: true,
+    cancelled: false,
+  });
 });

@@ -5,7 +5,12 @@ const path = require('node:path');
 
 const { Process } = require('../support/process.js');
 
-const FLAGS = ['--expose-gc', '--trace-warnings', '--unhandled-rejections=strict', '--throw-deprecation'];
+const FLAGS = [
+  '--expose-gc',
+  '--trace-warnings',
+  '--unhandled-rejections=strict',
+  '--throw-deprecation',
+];
 
 function program(hub, options = {}) {
   const file = path.join(__dirname, 'programs', 'worker.js');
@@ -14,7 +19,11 @@ function program(hub, options = {}) {
 
 /** What it has said that is no line of ours: a warning, an error. */
 function complaints(process) {
-  return process.lines.filter((line) => !/^(stays|slow|ended|shut down|nothing holds it)$/.test(line) && !/^slotway: info:/.test(line));
+  return process.lines.filter(
+    (line) =>
+      !/^(stays|slow|ended|shut down|nothing holds it)$/.test(line) &&
+      !/^slotway: info:/.test(line),
+  );
 }
 
 module.exports = { complaints, program };

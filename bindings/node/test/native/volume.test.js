@@ -47,7 +47,8 @@ async function pour(request, bytes, sha) {
   for (let i = 0; i < bytes / piece.length; i++) {
     piece.fill(i & 0xff);
     sha?.update(piece);
-    if (!request.write(Buffer.from(piece))) await new Promise((resolve) => request.once('drain', resolve));
+    if (!request.write(Buffer.from(piece)))
+      await new Promise((resolve) => request.once('drain', resolve));
   }
   request.end();
 }
@@ -106,9 +107,17 @@ test(`${REQUESTS} requests leave heap and memory as they were`, async (t) => {
     new Promise((resolve, reject) => {
       const post = n % 2 === 0;
       const body = JSON.stringify({ n, text: 'x'.repeat(n % 3000) });
-      const options = { port: hub.port, path: post ? '/json' : '/', method: post ? 'POST' : 'GET', agent };
+      const options = {
+        port: hub.port,
+        path: post ? '/json' : '/',
+        method: post ? 'POST' : 'GET',
+        agent,
+      };
       const sent = http.request(options, (response) => {
-        response.resume().on('end', () => resolve(response.statusCode)).on('error', reject);
+        response
+          .resume()
+          .on('end', () => resolve(response.statusCode))
+          .on('error', reject);
       });
       sent.on('error', reject).end(post ? body : undefined);
     });

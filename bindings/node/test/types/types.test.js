@@ -14,7 +14,12 @@ const PACKAGE = path.dirname(require.resolve('slotway/package.json'));
 const DECLARATIONS = path.join(PACKAGE, 'types', 'index.d.ts');
 
 test('the usage compiles, strictly, in both kinds of modules', () => {
-  const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'];
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--noUncheckedIndexedAccess',
+  ];
   options.push('--target', 'es2022', '--lib', 'es2023,esnext.disposable');
   options.push('--module', 'nodenext', '--types', 'node');
   const files = ['usage.ts', 'usage.cts'].map((name) => path.join(__dirname, name));
@@ -53,7 +58,9 @@ test('each public name has a comment', () => {
 
 test('what is declared is there, and nothing else', async () => {
   const text = fs.readFileSync(DECLARATIONS, 'utf8');
-  const declared = [...text.matchAll(/^export (?:class|function|const) (\w+)/gm)].map(([, name]) => name);
+  const declared = [...text.matchAll(/^export (?:class|function|const) (\w+)/gm)].map(
+    ([, name]) => name,
+  );
   assert.deepEqual(Object.keys(slotway).sort(), declared.sort());
   const imported = await import('slotway');
   assert.deepEqual(Object.keys(imported).sort(), declared.sort());
@@ -64,6 +71,7 @@ test("a class's declared methods are there", () => {
   const text = fs.readFileSync(DECLARATIONS, 'utf8');
   const [, body] = /export class Worker \{(.*?)\n\}/s.exec(text);
   for (const [, name] of body.matchAll(/^ {2}(\w+)\(/gm)) {
-    if (name !== 'constructor') assert.equal(typeof slotway.Worker.prototype[name], 'function', name);
+    if (name !== 'constructor')
+      assert.equal(typeof slotway.Worker.prototype[name], 'function', name);
   }
 });

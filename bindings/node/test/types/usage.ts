@@ -25,7 +25,10 @@ new Worker(7);
 
 worker
   .get('/text/{name}', (req) => `hello, ${req.params['name'] ?? 'stranger'}`)
-  .get('/json', async (req) => ({ query: req.query.getAll('q'), agent: req.headers.get('user-agent') }))
+  .get('/json', async (req) => ({
+    query: req.query.getAll('q'),
+    agent: req.headers.get('user-agent'),
+  }))
   .get('/none', () => null)
   .get('/bytes', () => Buffer.from('bytes'))
   .get('/stream', () => Readable.from(['a', 'b']))
@@ -45,7 +48,10 @@ worker
     return { length };
   })
   .delete('/later', (req, reply) => {
-    setTimeout(() => void reply.status(202).header('x-a', ['a', 'b']).append('x-b', 7).send('late'), 1);
+    setTimeout(
+      () => void reply.status(202).header('x-a', ['a', 'b']).append('x-b', 7).send('late'),
+      1,
+    );
   })
   .also('second', { maxConcurrent: 2 })
   .any('/rest/{*rest}', async (req, reply) => {
