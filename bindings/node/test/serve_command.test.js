@@ -133,6 +133,13 @@ test('workers that never come to serve end it', async (t) => {
   await supervisor.waitLine(/ended with 3 before it served; there is nothing to keep running/);
 });
 
+test('workers that have nothing to serve end it', async (t) => {
+  put('app.js', 'module.exports = {};');
+  const supervisor = start(t, ['--workers', '2', '--name', 'nothing']);
+  assert.equal(await supervisor.wait(), 3, supervisor.said('another code'));
+  await supervisor.waitLine(/exports no application/);
+});
+
 test('a worker that keeps dying is started after growing pauses', async (t) => {
   put('app.js', "module.exports = (req, res) => process.kill(process.pid, 'SIGKILL');\n");
   const supervisor = start(t, ['-w', '2', '--name', 'dying', '--route', '/dying']);
@@ -172,6 +179,22 @@ test('each worker gets a successor on SIGHUP, and no request is lost', async (t)
   assert.equal((await answer('rolling')).word, 'second');
   assert.equal(children(supervisor.pid).length, 2);
   assert.equal(await supervisor.terminate(), 0);
+});
+
+test('workers that are still importing when their supervisor is killed end as well', async (t) => {
+  put(
+    'app.mjs',
+    `console.log('importing');
+     await new Promise((resolve) => setTimeout(resolve, 500));
+     export default (req, res) => res.end();`,
+  );
+  const given = ['-w', '2', '--name', 'early', '--route', '/early'];
+  const supervisor = start(t, given, { app: 'app.mjs' });
+  await supervisor.waitLine(/importing/, 2);
+  const pids = children(supervisor.pid);
+  assert.equal(pids.length, 2);
+  process.kill(supervisor.pid, 'SIGKILL');
+  await eventually(() => pids.every(gone), 'that they end as well');
 });
 
 test('workers end when their supervisor is killed', async (t) => {
@@ -279,6 +302,17 @@ const MODULES = {
   'an object that has a server listen': [
     'a.js',
     "const http = require('node:http'); module.exports = { listen: (port) => http.createServer((req, res) => res.end('it')).listen(port) };",
+  ],
+  'an object whose server listens already': [
+    'a.js',
+    `const server = require('node:http').createServer();
+     const app = {
+       listen(port) {
+         server.on('request', (req, res) => res.end('it')).listen(port);
+         return app;
+       },
+     };
+     module.exports = app.listen(1);`,
   ],
   'a Worker': [
     'a.js',

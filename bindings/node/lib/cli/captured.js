@@ -50,6 +50,11 @@ function pretended(asked) {
   return { address: host, family, port: Number(port) || 0 };
 }
 
+/** Whether a server was told to listen. */
+function any() {
+  return servers.length > 0;
+}
+
 /** The first server that was told to listen; `undefined` when nothing is left that could. */
 async function first() {
   if (servers.length === 0) {
@@ -61,4 +66,4 @@ async function first() {
   return servers[0];
 }
 
-module.exports = { begin, first };
+module.exports = { any, begin, first };

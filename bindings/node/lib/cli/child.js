@@ -16,8 +16,12 @@ function supervised() {
   return whether;
 }
 
-/** @param {() => void} gone */
+/** @param {() => void} gone called also when it went before */
 function watch(gone) {
+  if (!process.connected) {
+    gone();
+    return;
+  }
   process.once('disconnect', gone);
   // It does not keep the process alive.
   process.channel.unref();

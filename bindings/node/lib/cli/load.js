@@ -109,8 +109,8 @@ async function interfaceOf(app, asked) {
   }
   if (typeof app.fetch === 'function') return fetching(app, asked);
   if (typeof app.listen !== 'function') return undefined;
-  // It has a server of its own, which is not to be known but by having it listen.
-  await app.listen(0);
+  // It has a server of its own, which is not to be known but by having it listen, once.
+  if (!captured.any()) await app.listen(0);
   return serverOf(await captured.first());
 }
 

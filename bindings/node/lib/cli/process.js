@@ -45,6 +45,7 @@ class Process {
     }
     for (const name of ['SIGTERM', 'SIGINT']) process.on(name, () => this.stop());
     if (this.supervised) child.watch(() => this.stop());
+    if (this.asks > 0) return 0;
     try {
       this.running = this.begin(app);
       await this.running.live();
