@@ -1,6 +1,7 @@
 'use strict';
 // A request's body: whole, as text, or in pieces as they come.
 
+const { AsyncResource } = require('node:async_hooks');
 const { Readable } = require('node:stream');
 const { SlotwayError, CODES } = require('./errors.js');
 const { BadBody } = require('./bad_body.js');
@@ -54,7 +55,8 @@ class BodyStream extends Readable {
   constructor(exchange) {
     super({ highWaterMark: 64 << 10 });
     this._exchange = exchange;
-    this._look = () => this._read();
+    // Whoever listens hears it as a part of what asked for the stream.
+    this._look = AsyncResource.bind(() => this._read());
   }
 
   _read() {

@@ -1,10 +1,15 @@
 'use strict';
 // From a request to its handler, and from what that gives back to the answer.
 
+const { AsyncResource } = require('node:async_hooks');
+
 const log = require('./log.js');
 const { handlerFailed, noAnswer, notSent } = require('./problem.js');
 const { Reply } = require('./reply.js');
 const { Request } = require('./request.js');
+
+/** Nothing hears of its end, so that nobody has to be told. */
+const NOT_TOLD = { requireManualDestroy: true };
 
 /**
  * What serves a route by a handler. It never throws.
@@ -15,23 +20,33 @@ function serving(route, handler) {
   return function serve(exchange) {
     const request = new Request(exchange);
     const reply = new Reply(exchange, route);
-    let value;
-    try {
-      value = handler(request, reply);
-    } catch (error) {
-      handlerFailed(exchange, route, error);
-      return;
+    // What an AsyncLocalStorage knows is of this request: many are handled in one turn.
+    const scope = new AsyncResource('SLOTWAYREQUEST', NOT_TOLD);
+    scope.runInAsyncScope(handle, undefined, route, handler, request, reply);
+    if (!exchange.answered) {
+      exchange.oncancel = () => scope.runInAsyncScope(request._cancel, request);
     }
-    if (typeof value?.then === 'function') {
-      value.then(
-        (value) => settle(exchange, reply, route, value, true),
-        (error) => handlerFailed(exchange, route, error),
-      );
-    } else {
-      settle(exchange, reply, route, value, false);
-    }
-    if (!exchange.answered) exchange.oncancel = () => request._cancel();
   };
+}
+
+/** Calls a handler, and answers with what it gives back now or later. */
+function handle(route, handler, request, reply) {
+  const { exchange } = request;
+  let value;
+  try {
+    value = handler(request, reply);
+  } catch (error) {
+    handlerFailed(exchange, route, error);
+    return;
+  }
+  if (typeof value?.then === 'function') {
+    value.then(
+      (value) => settle(exchange, reply, route, value, true),
+      (error) => handlerFailed(exchange, route, error),
+    );
+  } else {
+    settle(exchange, reply, route, value, false);
+  }
 }
 
 /** Answers with what a handler gave back. */
