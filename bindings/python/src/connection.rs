@@ -13,6 +13,7 @@ use sdk::{Connection, RegistrationState};
 use crate::convert::timeout;
 use crate::error::OrRaise;
 use crate::exchange::Exchange;
+use crate::fork::Maker;
 use crate::log;
 use crate::options::{self, Given, RegistrationGiven};
 use crate::turns::Turns;
@@ -31,6 +32,7 @@ use crate::turns::Turns;
 pub(crate) struct Core {
     /// Taken out when it is dropped.
     connection: Option<Connection>,
+    maker: Maker,
     /// The key of each registration's first route.
     firsts: Box<[u32]>,
     /// An error that came behind exchanges, to be raised by the next call.
@@ -40,6 +42,12 @@ pub(crate) struct Core {
 }
 
 impl Core {
+    /// The connection, in the process that made it: in another one no thread keeps it up.
+    fn here(&self, py: Python<'_>) -> PyResult<&Connection> {
+        self.maker.check(py)?;
+        Ok(self.connection())
+    }
+
     fn connection(&self) -> &Connection {
         match &self.connection {
             Some(connection) => connection,
@@ -95,6 +103,7 @@ impl Core {
         let connection = Connection::open_in_background(options, registrations).or_raise(py)?;
         Ok(Core {
             connection: Some(connection),
+            maker: Maker::this(),
             firsts,
             late: Mutex::new(None),
             turns: Turns::new(),
@@ -103,7 +112,8 @@ impl Core {
 
     /// Waits until the hub sends requests here. Does not hear signals meanwhile.
     fn wait_live(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| self.connection().wait_live()).or_raise(py)
+        let connection = self.here(py)?;
+        py.detach(|| connection.wait_live()).or_raise(py)
     }
 
     /// The next request; None when the time is over. From any number of threads.
@@ -113,12 +123,13 @@ impl Core {
     #[pyo3(signature = (timeout = None))]
     fn next(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Exchange>> {
         let timeout = self::timeout(timeout)?;
+        let connection = self.here(py)?;
         self.turns.back();
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             // Taken while attached: a thread that had one and waited for the interpreter
             // would hold it up for as long as another thread computes.
-            let next = self.connection().next(Some(Duration::ZERO)).or_raise(py)?;
+            let next = connection.next(Some(Duration::ZERO)).or_raise(py)?;
             if let Some(exchange) = next {
                 self.turns.took();
                 return Ok(Some(Exchange::new(exchange, &self.firsts)));
@@ -127,7 +138,7 @@ impl Core {
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(None);
             }
-            let wait = |left| self.connection().wait(left);
+            let wait = |left| connection.wait(left);
             py.detach(|| self.turns.wait(until, wait)).or_raise(py)?;
         }
     }
@@ -153,7 +164,7 @@ impl Core {
                 "0 requests are to be taken; none would look as if there were none",
             ));
         }
-        let connection = self.connection();
+        let connection = self.here(py)?;
         // The first look asks for a ring when there is nothing, which costs system calls; the
         // further ones do not, because the next call of this looks again.
         let mut found = connection.try_next();
@@ -198,25 +209,30 @@ impl Core {
     }
 
     /// Begins to drain: nothing new comes, what is in hand is to be answered.
-    fn begin_shutdown(&self) {
-        self.connection().begin_shutdown();
+    fn begin_shutdown(&self, py: Python<'_>) -> PyResult<()> {
+        self.here(py)?.begin_shutdown();
+        Ok(())
     }
 
     /// Begins to close without a drain: the hub answers for what is in hand.
-    fn begin_close(&self) {
-        self.connection().begin_close();
+    fn begin_close(&self, py: Python<'_>) -> PyResult<()> {
+        self.here(py)?.begin_close();
+        Ok(())
     }
 
     /// Waits until it is closed; whether everything in hand was answered by then.
     #[pyo3(signature = (timeout = None))]
     fn wait_closed(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
         let timeout = self::timeout(timeout)?;
-        py.detach(|| self.connection().wait_closed(timeout)).or_raise(py)
+        let connection = self.here(py)?;
+        py.detach(|| connection.wait_closed(timeout)).or_raise(py)
     }
 
     /// Closes without a drain, and waits for it.
-    fn close(&self, py: Python<'_>) {
-        py.detach(|| self.connection().close());
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let connection = self.here(py)?;
+        py.detach(|| connection.close());
+        Ok(())
     }
 }
 
@@ -224,6 +240,11 @@ impl Drop for Core {
     /// Closing waits for a thread, which may wait for the interpreter to write to its log.
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
+        if !self.maker.is_this() {
+            // The thread that it would wait for is the parent's.
+            std::mem::forget(connection);
+            return;
+        }
         Python::attach(|py| py.detach(|| drop(connection)));
     }
 }

@@ -1,11 +1,13 @@
 //! An exchange as its Python objects share it: the request in hand, and whose turn it is.
 
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
 use sdk::{ErrorCode, RawExchange};
 
 use crate::error::coded;
+use crate::fork::Maker;
 
 /// The request in hand, and what its Python objects know of each other.
 ///
@@ -13,7 +15,8 @@ use crate::error::coded;
 /// that touches them is attached to the interpreter, one at a time. Hence `Relaxed`.
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) raw: RawExchange,
+    pub(crate) raw: ManuallyDrop<RawExchange>,
+    maker: Maker,
     /// The exchange may end from here on (P1, P2).
     closing: AtomicBool,
     /// A thread is at the answer.
@@ -60,7 +63,8 @@ impl Drop for Reading<'_> {
 impl Inner {
     pub(crate) fn new(raw: RawExchange) -> Inner {
         Inner {
-            raw,
+            raw: ManuallyDrop::new(raw),
+            maker: Maker::this(),
             closing: AtomicBool::new(false),
             answering: AtomicBool::new(false),
             reading: AtomicBool::new(false),
@@ -70,10 +74,10 @@ impl Inner {
         }
     }
 
-    /// Whether the slot's memory may be looked at (P1).
+    /// Whether the slot's memory may be looked at (P1, P4).
     #[inline]
     pub(crate) fn is_readable(&self) -> bool {
-        !self.closing.load(Ordering::Relaxed)
+        !self.closing.load(Ordering::Relaxed) && self.maker.is_this()
     }
 
     /// As [`is_readable`](Self::is_readable), or the exception that says why not.
@@ -82,6 +86,7 @@ impl Inner {
         if self.is_readable() {
             return Ok(());
         }
+        self.maker.check(py)?;
         Err(coded(
             py,
             ErrorCode::AlreadyAnswered,
@@ -103,6 +108,7 @@ impl Inner {
     /// Takes the right to answer.
     #[inline]
     pub(crate) fn answering(&self, py: Python<'_>) -> PyResult<Answering<'_>> {
+        self.maker.check(py)?;
         if self.answering.swap(true, Ordering::Relaxed) {
             return Err(coded(
                 py,
@@ -157,7 +163,7 @@ impl Inner {
 
     /// A buffer over the slot has come back.
     pub(crate) fn give_back(&self) {
-        if self.exports.fetch_sub(1, Ordering::Relaxed) != 1 {
+        if self.exports.fetch_sub(1, Ordering::Relaxed) != 1 || !self.maker.is_this() {
             return;
         }
         let owed = self.owed.swap(Owed::Nothing as u8, Ordering::Relaxed);
@@ -166,6 +172,16 @@ impl Inner {
             let _ = self.raw.finish();
         } else if owed == Owed::Abort as u8 {
             let _ = self.raw.abort();
+        }
+    }
+}
+
+impl Drop for Inner {
+    /// Dropping an exchange in hand answers it, which is its maker's to do (P4).
+    fn drop(&mut self) {
+        if self.maker.is_this() {
+            // SAFETY: nothing else drops it, and nobody has `self` any more.
+            unsafe { ManuallyDrop::drop(&mut self.raw) };
         }
     }
 }

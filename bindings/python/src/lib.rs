@@ -11,6 +11,7 @@
 //!   exchange; and while a buffer over the slot is out, the exchange does not end.
 //! - P3 While a thread looks at the slot's memory it makes only objects that the garbage
 //!   collector does not know (str, bytes), so no finalizer can answer the exchange meanwhile.
+//! - P4 A process that was forked leaves alone what its parent has in hand (`fork`).
 
 mod answer;
 mod body;
@@ -20,6 +21,7 @@ mod convert;
 mod environ;
 mod error;
 mod exchange;
+mod fork;
 mod host;
 mod inner;
 mod log;
@@ -31,8 +33,11 @@ mod turns;
 use pyo3::prelude::*;
 
 /// The native part of slotway; use what the package `slotway` offers.
-#[pymodule]
+// P1 to P3 need the lock that an interpreter without one switches on for this.
+#[pymodule(gil_used = true)]
 mod _slotway {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::body::Body;
     #[pymodule_export]
@@ -43,6 +48,12 @@ mod _slotway {
     use crate::exchange::Exchange;
     #[pymodule_export]
     use crate::scope::fill_scope;
+
+    /// Once for each process that imports it.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::fork::register(module.py())
+    }
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
