@@ -84,6 +84,8 @@ class Running {
   }
 
   async end(error) {
+    // What is not served any more is not to be sent here either.
+    if (error !== null) this.core.beginClose();
     const drained = await this.core.waitClosed();
     if (error !== null) throw error;
     if (!drained) {

@@ -33,7 +33,7 @@ trap 'rm -rf "$empty"' EXIT
     npm install --silent --no-audit --no-fund --offline "$package"
     node -e 'console.log("required slotway", require("slotway").version)'
     node --input-type=module -e 'import { version } from "slotway"; console.log("imported slotway", version)'
-    npx --offline slotway --help | grep -q "^Usage: slotway"
+    [[ $(npx --offline slotway --help) == "Usage: slotway"* ]]
 )
 
 # The frameworks and tools stay from one run to the next; the package is always installed anew.
@@ -51,4 +51,4 @@ npm install --silent --no-audit --no-fund --no-package-lock --no-save "$package"
 files=()
 for name in "$@"; do files+=("test/$name.test.js"); done
 if [ ${#files[@]} -eq 0 ]; then mapfile -t files < <(find test -name '*.test.js' | sort); fi
-node --test --test-reporter=spec "${files[@]}"
+timeout 1200 node --test --test-reporter=spec "${files[@]}"
