@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use slotway::{Connection, Options, Registration};
 use slotway_tests::h2::{Reason, Session, builder};
 use slotway_tests::http::Request;
 use slotway_tests::raw::RawWorker;
@@ -104,6 +105,27 @@ fn h05_a_connection_that_breaks_cancels_all_of_its_exchanges() {
             eventually("the worker is told", SOON, || worker.side.cancelled(&claim).then_some(()));
             worker.answer(claim, 200, b"too late");
         }
+        hub.wait_all_free();
+    });
+}
+
+/// The client has its whole answer, however long the worker still has the request in hand.
+#[test]
+fn an_answer_of_stated_length_ends_with_its_last_byte() {
+    light("an_answer_of_stated_length_ends_with_its_last_byte", || {
+        let hub = Hub::start();
+        let options = Options::new().hub(hub.control_path());
+        let registration = Registration::new("sized").route("GET", "/x");
+        let worker = Connection::open(options, vec![registration]).expect("a hub");
+        let session = Session::open(hub.address).expect("a hub that listens");
+        let asked = session.start(session.request("GET", "/x"), true).expect("a stream");
+        let mut exchange = worker.next(Some(SOON)).expect("a hub").expect("a request");
+        exchange.start(200, [(&b"content-length"[..], &b"5"[..])]).expect("a client");
+        exchange.write(b"whole", Some(SOON)).expect("room");
+        exchange.flush().expect("a client");
+        assert_eq!(asked.response().expect("an answer").expect(200).body, b"whole");
+        // Either it is still there or it is known to be over; the slot comes back in any case.
+        let _ = exchange.finish();
         hub.wait_all_free();
     });
 }

@@ -154,6 +154,9 @@ impl Kind {
         match self {
             Kind::Empty => true,
             Kind::Full(bytes) => bytes.is_empty(),
+            // What was promised is there. Over HTTP/2 the stream ends with it, as a response
+            // of HTTP/1.1 does by itself, however long the worker keeps the slot.
+            Kind::Stream { remaining: Some(0), .. } => true,
             Kind::Stream { reader, .. } => reader.is_finished(),
             Kind::Own(body) => body.is_end_stream(),
             Kind::Compressed(body) => body.is_end_stream(),
