@@ -1,13 +1,10 @@
 //! What the library has to say that no call can give: that the hub is away, for example.
 
 use std::ffi::{c_char, c_void};
-use std::fmt::{self, Write};
+use std::io::Write;
 use std::sync::{PoisonError, RwLock};
 
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::{self, Interest};
-use tracing::{Event, Level, Metadata, Subscriber};
+use sdk::log::{self, Level, Listener};
 
 use crate::error::Fault;
 use crate::status::slotway_status;
@@ -52,82 +49,38 @@ fn level_of(level: &Level) -> u32 {
     }
 }
 
-/// The one subscriber, which looks up what is wanted each time.
-struct Log;
+/// Looks up what is wanted each time.
+struct Lines;
 
-impl Subscriber for Log {
-    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
-        Interest::sometimes()
-    }
-
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+impl Listener for Lines {
+    fn wants(&self, level: &Level) -> bool {
         let sink = SINK.read().unwrap_or_else(PoisonError::into_inner);
-        metadata.is_event() && level_of(metadata.level()) <= sink.level
+        level_of(level) <= sink.level
     }
 
-    fn event(&self, event: &Event<'_>) {
-        let level = level_of(event.metadata().level());
-        let mut line = Line::default();
-        event.record(&mut line);
-        let text = line.seal();
+    fn hear(&self, level: &Level, line: String) {
         let sink = SINK.read().unwrap_or_else(PoisonError::into_inner);
         match sink.callback {
-            // SAFETY: the header's contract: it may be called from any thread until it is
-            // changed, which the lock puts off. The text ends with NUL.
-            Some(callback) => unsafe { callback(level, text.as_ptr().cast(), sink.userdata) },
+            Some(callback) => {
+                let text = seal(line);
+                // SAFETY: the header's contract: it may be called from any thread until it is
+                // changed, which the lock puts off. The text ends with NUL.
+                unsafe { callback(level_of(level), text.as_ptr().cast(), sink.userdata) }
+            }
             None => {
-                let text = String::from_utf8_lossy(&text[..text.len() - 1]);
                 // A standard error that is closed is nobody's concern.
-                let _ = std::io::Write::write_fmt(
-                    &mut std::io::stderr(),
-                    format_args!("slotway: {text}\n"),
-                );
+                let _ = writeln!(std::io::stderr(), "slotway: {line}");
             }
         }
     }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
 }
 
-/// A line: the message, then what belongs to it.
-#[derive(Default)]
-struct Line {
-    message: String,
-    fields: String,
-}
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a string does not fail.
-        let _ = match field.name() {
-            "message" => write!(self.message, "{value:?}"),
-            name if self.fields.is_empty() => write!(self.fields, "{name}: {value:?}"),
-            name => write!(self.fields, ", {name}: {value:?}"),
-        };
-    }
-}
-
-impl Line {
-    /// With NUL at the end, and nowhere else.
-    fn seal(self) -> Vec<u8> {
-        let Line { mut message, fields } = self;
-        if !fields.is_empty() {
-            message.push_str(" (");
-            message.push_str(&fields);
-            message.push(')');
-        }
-        let mut text = message.into_bytes();
-        text.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b'?');
-        text.push(0);
-        text
-    }
+/// With NUL at the end, and nowhere else.
+fn seal(line: String) -> Vec<u8> {
+    let mut text = line.into_bytes();
+    text.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b'?');
+    text.push(0);
+    text
 }
 
 /// Says where the log goes: what the library has to say that no call can give, such as that
@@ -156,7 +109,7 @@ pub unsafe extern "C" fn slotway_log(
             )));
         }
         static INSTALLED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-        if !*INSTALLED.get_or_init(|| subscriber::set_global_default(Log).is_ok()) {
+        if !*INSTALLED.get_or_init(|| log::listen(Lines)) {
             return Err(Fault::Order("the program has set a log of its own; use that"));
         }
         let sink = Sink { level, callback, userdata };

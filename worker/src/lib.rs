@@ -46,6 +46,7 @@ mod control;
 mod deadline;
 mod error;
 mod exchange;
+pub mod log;
 mod options;
 mod problem;
 mod registration;

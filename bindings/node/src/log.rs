@@ -5,16 +5,12 @@
 //! alive, and lines that nobody takes any more are dropped.
 
 use std::ffi::c_void;
-use std::fmt::{self, Write};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use napi_sys as sys;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::{self, Interest};
-use tracing::{Event, Level, Metadata, Subscriber};
+use sdk::log::{self, Level};
 
 use crate::env::{Env, Value};
 use crate::error::Result;
@@ -94,7 +90,7 @@ pub(crate) fn listen<'e>(env: Env<'e>, level: i32, listen: Value<'e>) -> Result<
         unsafe { sys::napi_release_threadsafe_function(one.function, release) };
     }
     // Somebody else's subscriber, if there is one, is a better place for it.
-    let _ = subscriber::set_global_default(Log);
+    let _ = log::listen(Lines);
     Ok(())
 }
 
@@ -140,26 +136,20 @@ unsafe extern "C" fn tell(
     };
 }
 
-/// The one subscriber.
-struct Log;
+/// Hands lines to the event loop.
+struct Lines;
 
-impl Subscriber for Log {
-    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
-        Interest::sometimes()
-    }
-
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+impl log::Listener for Lines {
+    fn wants(&self, level: &Level) -> bool {
         // Relaxed: who misses a change goes by the level of a moment ago.
-        metadata.is_event() && number(metadata.level()) >= WANTED.load(Ordering::Relaxed)
+        number(level) >= WANTED.load(Ordering::Relaxed)
     }
 
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line::default();
-        event.record(&mut line);
-        let said: Said = (number(event.metadata().level()), line.text());
+    fn hear(&self, level: &Level, line: String) {
         // Locked while it is called, so that it is not finalized meanwhile.
         let listeners = listeners();
         let Some(&Listener { function, .. }) = listeners.last() else { return };
+        let said: Said = (number(level), line);
         let said = Box::into_raw(Box::new(said));
         let nonblocking = sys::ThreadsafeFunctionCallMode::nonblocking;
         // SAFETY: the function is alive while it is listed.
@@ -169,41 +159,5 @@ impl Subscriber for Log {
             // SAFETY: it was not taken.
             drop(unsafe { Box::from_raw(said) });
         }
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-/// A line: the message, then what belongs to it.
-#[derive(Default)]
-struct Line {
-    message: String,
-    fields: String,
-}
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a string does not fail.
-        let _ = match field.name() {
-            "message" => write!(self.message, "{value:?}"),
-            name if self.fields.is_empty() => write!(self.fields, "{name}: {value:?}"),
-            name => write!(self.fields, ", {name}: {value:?}"),
-        };
-    }
-}
-
-impl Line {
-    fn text(self) -> String {
-        if self.fields.is_empty() {
-            return self.message;
-        }
-        format!("{} ({})", self.message, self.fields)
     }
 }

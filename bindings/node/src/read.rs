@@ -1,7 +1,6 @@
 //! What is asked of a request's head, one thing at a time.
 
-use std::borrow::Cow;
-
+use percent_encoding::percent_decode;
 use slotway_core::head::{Fields, RequestHead};
 
 use crate::call::Call;
@@ -30,7 +29,7 @@ pub(crate) fn method<'e>(call: Call<'e>, core: &Core) -> Result<Value<'e>> {
 
 /// `path(number)`: without its percent-encoding; what is not UTF-8 is replaced.
 pub(crate) fn path<'e>(call: Call<'e>, core: &Core) -> Result<Value<'e>> {
-    with(call, core, |env, head| env.text(&String::from_utf8_lossy(&percent_decoded(head.path()))))
+    with(call, core, |env, head| env.text(&percent_decode(head.path()).decode_utf8_lossy()))
 }
 
 /// `target(number)`: path and query as they were sent.
@@ -96,31 +95,4 @@ pub(crate) fn peer<'e>(call: Call<'e>, core: &Core) -> Result<Value<'e>> {
         Some(peer) => env.text(&format!("{} {}", peer.ip(), peer.port())),
         None => env.undefined(),
     })
-}
-
-/// The bytes that percent-encoding stands for. What is no valid escape stays.
-fn percent_decoded(path: &[u8]) -> Cow<'_, [u8]> {
-    if !path.contains(&b'%') {
-        return Cow::Borrowed(path);
-    }
-    let mut plain = Vec::with_capacity(path.len());
-    let mut rest = path;
-    while let [byte, tail @ ..] = rest {
-        let digits = tail.first_chunk().and_then(|&[high, low]| hex(high).zip(hex(low)));
-        match digits.filter(|_| *byte == b'%') {
-            Some((high, low)) => {
-                plain.push(high << 4 | low);
-                rest = &tail[2..];
-            }
-            None => {
-                plain.push(*byte);
-                rest = tail;
-            }
-        }
-    }
-    Cow::Owned(plain)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use percent_encoding::percent_decode;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
@@ -30,29 +31,7 @@ pub(crate) fn unquoted<'py>(py: Python<'py>, path: &[u8]) -> Bound<'py, PyString
 
 /// The bytes that percent-encoding stands for. What is no valid escape stays.
 pub(crate) fn percent_decoded(path: &[u8]) -> Cow<'_, [u8]> {
-    if !path.contains(&b'%') {
-        return Cow::Borrowed(path);
-    }
-    let mut plain = Vec::with_capacity(path.len());
-    let mut rest = path;
-    while let [byte, tail @ ..] = rest {
-        let digits = tail.first_chunk().and_then(|&[high, low]| hex(high).zip(hex(low)));
-        match digits.filter(|_| *byte == b'%') {
-            Some((high, low)) => {
-                plain.push(high << 4 | low);
-                rest = &tail[2..];
-            }
-            None => {
-                plain.push(*byte);
-                rest = tail;
-            }
-        }
-    }
-    Cow::Owned(plain)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
+    percent_decode(path).into()
 }
 
 /// A number of seconds; `None` waits for ever.

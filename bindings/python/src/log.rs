@@ -4,16 +4,12 @@
 //! A thread of its own hands the lines over: the one that has something to say may hold a
 //! lock that a thread of Python waits for.
 
-use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::{self, Interest};
-use tracing::{Event, Level, Metadata, Subscriber};
+use sdk::log::{self, Level, Listener};
 
 /// The least level that `logging` wants, in its numbers.
 static WANTED: AtomicI32 = AtomicI32::new(30);
@@ -43,7 +39,7 @@ pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
             }
         })?;
         // Somebody else's subscriber, if there is one, is a better place for it.
-        let _ = subscriber::set_global_default(Log { lines: sender });
+        let _ = log::listen(Lines(sender));
         PyResult::Ok(logger.unbind())
     })?;
     let wanted = logger.call_method0(py, "getEffectiveLevel")?.extract::<i32>(py)?;
@@ -58,61 +54,17 @@ fn hand_over(py: Python<'_>, level: i32, text: &str) {
     }
 }
 
-/// The one subscriber.
-struct Log {
-    lines: Sender<(i32, String)>,
-}
+/// Whoever has something to say goes on at once.
+struct Lines(Sender<(i32, String)>);
 
-impl Subscriber for Log {
-    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
-        Interest::sometimes()
-    }
-
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+impl Listener for Lines {
+    fn wants(&self, level: &Level) -> bool {
         // Relaxed: who misses a change goes by the level of a moment ago.
-        metadata.is_event() && number(metadata.level()) >= WANTED.load(Ordering::Relaxed)
+        number(level) >= WANTED.load(Ordering::Relaxed)
     }
 
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line::default();
-        event.record(&mut line);
+    fn hear(&self, level: &Level, line: String) {
         // The thread that listens does not end.
-        let _ = self.lines.send((number(event.metadata().level()), line.text()));
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-/// A line: the message, then what belongs to it.
-#[derive(Default)]
-struct Line {
-    message: String,
-    fields: String,
-}
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a string does not fail.
-        let _ = match field.name() {
-            "message" => write!(self.message, "{value:?}"),
-            name if self.fields.is_empty() => write!(self.fields, "{name}: {value:?}"),
-            name => write!(self.fields, ", {name}: {value:?}"),
-        };
-    }
-}
-
-impl Line {
-    fn text(self) -> String {
-        if self.fields.is_empty() {
-            return self.message;
-        }
-        format!("{} ({})", self.message, self.fields)
+        let _ = self.0.send((number(level), line));
     }
 }
