@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 /// The other half is for the workers, which run on the same machine: a thread of the hub for
 /// each processor takes them away, and pays for threads that wake each other up. With two
 /// processors and 32 connections, one thread instead of two saves a sixth of the hub's
-/// processor time and loses no request a second.
+/// processor time (ARCHITECTURE.md has the figures).
 ///
 /// One thread is this one, with a scheduler that need not ask what others do.
 pub(super) fn build(threads: Option<usize>) -> io::Result<Runtime> {
