@@ -1,6 +1,7 @@
 //! How a worker reaches its hub and behaves towards it.
 
 use std::env;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -260,6 +261,11 @@ impl Options {
             return Err(Error::InvalidArgument(format!(
                 "the hub's socket path {path:?} has {length} bytes; a Unix socket's path has 1 to \
                  {SOCKET_PATH_BYTES_MAX}"
+            )));
+        }
+        if path.as_os_str().as_bytes().contains(&0) {
+            return Err(Error::InvalidArgument(format!(
+                "the hub's socket path {path:?} holds a byte of zero, which no path does"
             )));
         }
         self.generation_number()?;

@@ -24,6 +24,7 @@ mod exchange;
 mod fork;
 mod host;
 mod inner;
+mod interpreter;
 mod log;
 mod options;
 mod reader;
@@ -52,6 +53,7 @@ mod _slotway {
     /// Once for each process that imports it.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::interpreter::only_main(module.py())?;
         crate::fork::register(module.py())
     }
 

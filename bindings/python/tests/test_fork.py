@@ -10,12 +10,13 @@ import pytest
 from hub import PATIENCE, Hub, eventually
 
 PROGRAM = """
-import os, sys, time
+import os, sys, threading, time
 import slotway
 from slotway import Core, Worker
 
 worker = Worker("forks", hub=sys.argv[1], threads=2)
-seen = []
+# Requests may come before `running` is there.
+begun = threading.Event()
 
 @worker.get("/there")
 def there(request):
@@ -23,6 +24,7 @@ def there(request):
 
 @worker.post("/fork/{how}")
 def fork(request):
+    begun.wait()
     body = request.body
     child = os.fork()
     if child:
@@ -72,6 +74,7 @@ def fork(request):
 
 HOW = sys.argv[2]
 running = worker.start()
+begun.set()
 if HOW == "main":
     core = Core([("mine", [("GET", "/mine", None, False)], None)], hub=sys.argv[1])
     child = os.fork()
@@ -83,7 +86,6 @@ if HOW == "main":
     core.close()
 else:
     print("started", flush=True)
-import threading
 threading.Event().wait()
 """
 

@@ -224,6 +224,58 @@ def test_what_cannot_be_is_said(hub: Hub, tmp_path: Path) -> None:
         offering("other", "/taken", connect="once").start()
 
 
+def test_what_runs_only_in_one_place_says_so(hub: Hub) -> None:
+    """Signals are the main thread's; the package is the main interpreter's."""
+    import slotway.asgi
+    import slotway.wsgi
+
+    worker = Worker("x", hub=hub.control)
+    worker.get("/")(lambda request: "x")
+
+    async def asgi(scope: object, receive: object, send: object) -> None: ...
+
+    def wsgi(environ: object, start: object) -> list[bytes]:
+        return []
+
+    for call in (
+        worker.run,
+        lambda: slotway.asgi.run(asgi, hub=hub.control),
+        lambda: slotway.wsgi.run(wsgi, hub=hub.control),
+    ):
+        raised: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                call()  # noqa: B023
+            except BaseException as error:
+                raised.append(error)  # noqa: B023
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join(PATIENCE)
+        assert "only the main thread does" in str(raised[0])
+    with pytest.raises(slotway.InvalidArgument, match="byte of zero"):
+        Core([("x", [("GET", "/", None, False)], None)], hub="a\0b")
+    program = """
+import sys
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+import slotway
+other = interpreters.create()
+code = f"import sys; sys.path[:] = {sys.path!r}; import slotway"
+try:
+    print(interpreters.run_string(other, code))
+except Exception as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert "slotway does not run in a subinterpreter" in done.stdout, done
+
+
 def test_taking_in_batches(hub: Hub) -> None:
     """No call takes more than it was asked for, and what is left is not forgotten."""
     import select

@@ -224,6 +224,7 @@ def work_off(queue: SimpleQueue[tuple[Serve, Exchange] | None]) -> None:
 def run_here(worker: Worker) -> None:
     """Serves until a signal ends it."""
     not_while_loading("Worker.run()")
+    only_in_main_thread("Worker.run() hears signals", "use Worker.start()")
     running = Running(worker)
     supervisor = parent()
 
@@ -238,6 +239,12 @@ def run_here(worker: Worker) -> None:
             supervisor.watch(running.begin_shutdown)
         running.launch(live)
         running.wait()
+
+
+def only_in_main_thread(why: str, instead: str) -> None:
+    """Says so before anything has begun."""
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError(f"{why}, which only the main thread does; {instead} in another one")
 
 
 class Ending(Protocol):

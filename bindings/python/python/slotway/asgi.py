@@ -27,6 +27,7 @@ from slotway._lifespan import Lifespan, LifespanMode, StartupFailed
 from slotway._load import not_while_loading
 from slotway._loop import Waits
 from slotway._register import ROUTES, connect
+from slotway._running import only_in_main_thread
 from slotway._slotway import Core, fill_scope
 
 __all__ = ["ROUTES", "StartupFailed", "run"]
@@ -74,6 +75,7 @@ def run(
     :raises slotway.Error: the hub refuses the worker.
     """
     not_while_loading("slotway.asgi.run()")
+    only_in_main_thread("slotway.asgi.run() hears signals", "it cannot be used")
     with asyncio.Runner(loop_factory=_loop_factory(loop)) as runner:
 
         async def main() -> None:

@@ -23,7 +23,7 @@ from slotway._child import Parent, parent
 from slotway._errors import Closed, Error
 from slotway._load import not_while_loading
 from slotway._register import ROUTES, connect
-from slotway._running import Signals
+from slotway._running import Signals, only_in_main_thread
 from slotway._slotway import Core, fill_environ
 from slotway._wsgi_answer import Application, FileWrapper, handle
 from slotway._wsgi_input import wsgi_input
@@ -61,6 +61,7 @@ def run(
     :raises slotway.Error: the hub refuses the worker.
     """
     not_while_loading("slotway.wsgi.run()")
+    only_in_main_thread("slotway.wsgi.run() hears signals", "it cannot be used")
     server = _Server(app, root_path, threads, multiprocess)
     server.core = connect(name, routes, hub, limit_concurrency, graceful_timeout)
     supervisor = parent()
