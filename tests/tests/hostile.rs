@@ -15,17 +15,18 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// An honest worker in a thread of its own, and a client that never stops asking it.
 struct Honest {
-    stop: Arc<AtomicBool>,
     served: Arc<AtomicU64>,
-    threads: Vec<thread::JoinHandle<()>>,
+    /// The client and the worker, each with what ends it. In this order: a client that still
+    /// asks needs its worker.
+    threads: [(Arc<AtomicBool>, thread::JoinHandle<()>); 2],
 }
 
 impl Honest {
     fn start(hub: &Hub) -> Honest {
-        let stop = Arc::new(AtomicBool::new(false));
+        let stops = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
         let served = Arc::new(AtomicU64::new(0));
         let worker = RawWorker::registered(&hub.control_path(), "honest", &["/honest/{n}"]);
-        let halt = Arc::clone(&stop);
+        let halt = Arc::clone(&stops[1]);
         let serve = move || {
             while !halt.load(Ordering::Relaxed) {
                 let Some(claim) = worker.claim_within(Duration::from_millis(50)) else { continue };
@@ -35,7 +36,7 @@ impl Honest {
                 worker.answer(claim, 200, &number);
             }
         };
-        let (halt, count, address) = (Arc::clone(&stop), Arc::clone(&served), hub.address);
+        let (halt, count, address) = (Arc::clone(&stops[0]), Arc::clone(&served), hub.address);
         let ask = move || {
             let mut client = slotway_tests::http::Connection::open(address).expect("a hub");
             let mut number = 0_u64;
@@ -47,7 +48,8 @@ impl Honest {
                 count.store(number, Ordering::Relaxed);
             }
         };
-        Honest { stop, served, threads: vec![thread::spawn(ask), thread::spawn(serve)] }
+        let [asked, serving] = stops;
+        Honest { served, threads: [(asked, thread::spawn(ask)), (serving, thread::spawn(serve))] }
     }
 
     /// It goes on being served.
@@ -60,8 +62,8 @@ impl Honest {
 
     /// Ends it; every request had its answer.
     fn end(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        for thread in self.threads {
+        for (stop, thread) in self.threads {
+            stop.store(true, Ordering::Relaxed);
             thread.join().expect("every request to the honest worker has its own answer");
         }
     }
