@@ -6,11 +6,11 @@
 mod table;
 
 use std::io;
-use std::net::TcpListener;
+use std::process::Command;
 
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::rig::{Folder, Load, Quantity, Server, Tally, wait_for_answer};
+use crate::rig::{Folder, Hub, Load, Quantity, Server, Tally, wait_for_answer};
 use crate::steal;
 
 /// One server with the application on it.
@@ -51,9 +51,16 @@ const READY: &str = "/";
 /// How long the load lasts of which nothing is counted.
 const WARM_UP_SECONDS: u32 = 1;
 
-/// A port that nobody has at this moment, for servers that take no port 0.
-pub(crate) fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+impl Contestant {
+    /// Slotway: a hub of its own, and the worker that `command` starts.
+    pub(crate) fn slotway(command: impl Fn() -> Command + 'static) -> Contestant {
+        let start: Start = Box::new(move |folder: &Folder| {
+            let hub = Hub::start(folder, "hub", &[])?;
+            let worker = hub.family(&mut command())?;
+            Ok(Standing { address: hub.address, servers: vec![worker, hub.server] })
+        });
+        Contestant { short: "slotway", label: "Slotway", start }
+    }
 }
 
 /// Measures all kinds. `title` is for the progress bar and the table.

@@ -7,9 +7,9 @@ use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::contest::{self, Contestant, Kind, Standing, Start, free_port};
+use crate::contest::{self, Contestant, Kind, Standing, Start};
 use crate::report::Report;
-use crate::rig::{Folder, Hub, Load, Quantity, Request, Server};
+use crate::rig::{Load, Quantity, Request, Server, free_port};
 use project::Project;
 
 const HELLO: Request = Request::Get("/");
@@ -51,12 +51,7 @@ impl Project {
     /// A worker, by a command of Node's.
     fn slotway(&self, arguments: &[&str]) -> Contestant {
         let recipe = self.recipe(arguments);
-        let start: Start = Box::new(move |folder: &Folder| {
-            let hub = Hub::start(folder, "hub", &[])?;
-            let worker = hub.family(&mut recipe.command())?;
-            Ok(Standing { address: hub.address, servers: vec![worker, hub.server] })
-        });
-        Contestant { short: "slotway", label: "Slotway", start }
+        Contestant::slotway(move || recipe.command())
     }
 
     /// An application that listens by itself.

@@ -7,9 +7,9 @@ use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::contest::{self, Contestant, Kind, Standing, Start, free_port};
+use crate::contest::{self, Contestant, Kind, Standing, Start};
 use crate::report::Report;
-use crate::rig::{Folder, Hub, Load, Quantity, Request, Server};
+use crate::rig::{Load, Quantity, Request, Server, free_port};
 use environment::Environment;
 
 /// Where the applications are.
@@ -88,12 +88,7 @@ impl Environment {
 
     fn slotway(&self, arguments: &[&str]) -> Contestant {
         let recipe = self.python(arguments);
-        let start: Start = Box::new(move |folder: &Folder| {
-            let hub = Hub::start(folder, "hub", &[])?;
-            let worker = hub.family(&mut recipe.command(&[]))?;
-            Ok(Standing { address: hub.address, servers: vec![worker, hub.server] })
-        });
-        Contestant { short: "slotway", label: "Slotway", start }
+        Contestant::slotway(move || recipe.command(&[]))
     }
 
     fn granian(&self, short: &'static str, interface: &str, name: &str) -> Contestant {

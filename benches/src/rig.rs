@@ -11,7 +11,7 @@ mod wrk;
 
 pub(crate) use folder::Folder;
 pub(crate) use hub::Hub;
-pub(crate) use programs::{built, c_worker};
+pub(crate) use programs::{built, c_worker, run, target};
 pub(crate) use quantity::Quantity;
-pub(crate) use server::{Server, wait_for_answer};
+pub(crate) use server::{Server, free_port, wait_for_answer};
 pub(crate) use wrk::{Load, Request, Tally};

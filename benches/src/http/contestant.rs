@@ -1,11 +1,12 @@
 //! Who is measured, and how each is started.
 
 use std::io;
-use std::net::TcpListener;
 use std::process::Command;
 
 use crate::report::Report;
-use crate::rig::{Folder, Hub, Load, Server, Tally, built, c_worker, peers, wait_for_answer};
+use crate::rig::{
+    Folder, Hub, Load, Server, Tally, built, c_worker, free_port, peers, wait_for_answer,
+};
 
 /// A way to have a request answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +178,7 @@ fn slotbus_programs() -> io::Result<SlotbusPrograms> {
 
 /// It takes no port 0, so a free one is found for it.
 fn slotbus(programs: &SlotbusPrograms) -> io::Result<Standing> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+    let port = free_port()?.to_string();
     let address = format!("127.0.0.1:{port}");
     let quiet = ("RUST_LOG", "off");
     let mut command = Command::new(&programs.hub);

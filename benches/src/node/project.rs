@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::rig::{run, target};
+
 const APPLICATIONS: &str = "benches/node";
 const PACKAGE: &str = "bindings/node";
 
@@ -17,9 +19,7 @@ pub(super) struct Project {
 impl Project {
     /// Packs the package as users get it and installs it beside the applications.
     pub(super) fn prepare() -> io::Result<Project> {
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-        let target = std::path::absolute(target)?.join("node");
+        let target = std::path::absolute(target())?.join("node");
         let folder = target.join("bench");
         fs::create_dir_all(&folder)?;
         for entry in fs::read_dir(APPLICATIONS)? {
@@ -53,12 +53,4 @@ fn packed(folder: &Path) -> io::Result<PathBuf> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "tgz"))
         .max()
         .ok_or_else(|| io::Error::other("npm pack has made no package"))
-}
-
-fn run(command: &mut Command) -> io::Result<()> {
-    let status = command.status()?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(io::Error::other(format!("{command:?} ended with {status}")))
 }

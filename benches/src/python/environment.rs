@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::rig::{run, target};
+
 const REQUIREMENTS: &str = "benches/python/requirements.txt";
 const PACKAGE: &str = "./bindings/python";
 
@@ -17,9 +19,7 @@ pub(super) struct Environment {
 impl Environment {
     /// Makes it unless it is there, and installs the package anew.
     pub(super) fn prepare() -> io::Result<Environment> {
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-        let target = std::path::absolute(target)?;
+        let target = std::path::absolute(target())?;
         let folder = target.join("python/bench");
         let python = folder.join("bin/python");
         let pip = |arguments: &[&str]| {
@@ -44,12 +44,4 @@ impl Environment {
 
 fn same(wanted: &Path, noted: &Path) -> bool {
     matches!((fs::read(wanted), fs::read(noted)), (Ok(wanted), Ok(noted)) if wanted == noted)
-}
-
-fn run(command: &mut Command) -> io::Result<()> {
-    let status = command.status()?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(io::Error::other(format!("{command:?} ended with {status}")))
 }

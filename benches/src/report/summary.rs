@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Figure;
+use crate::rig::target;
 
 /// Where it lies, relative to where cargo builds.
 const SUMMARY: &str = "bench/summary.json";
@@ -48,8 +49,7 @@ impl Entry {
 }
 
 pub(crate) fn path() -> PathBuf {
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-    Path::new(&target).join(SUMMARY)
+    target().join(SUMMARY)
 }
 
 /// Writes the figures, and keeps what the file has of other names unless `whole`.

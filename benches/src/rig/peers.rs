@@ -4,11 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const WORKSPACE: &str = "benches/peers/Cargo.toml";
+use super::{run, target};
 
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from)
-}
+const WORKSPACE: &str = "benches/peers/Cargo.toml";
 
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -19,12 +17,9 @@ fn cargo() -> Command {
     command
 }
 
-fn run(command: &mut Command, what: &str) -> io::Result<()> {
-    let status = command.status()?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(io::Error::other(format!("{what} could not be built, so it is not measured")))
+fn build(command: &mut Command, what: &str) -> io::Result<()> {
+    let missing = |error| format!("{what} could not be built, so it is not measured: {error}");
+    run(command).map_err(|error| io::Error::other(missing(error)))
 }
 
 /// Builds a package of `benches/peers` unless it is fresh, and gives its program.
@@ -35,7 +30,7 @@ pub(crate) fn package(name: &str) -> io::Result<PathBuf> {
         .args(["build", "--quiet", "--locked", "--release", "--manifest-path", WORKSPACE])
         .args(["--package", name, "--target-dir"])
         .arg(&target);
-    run(&mut command, name)?;
+    build(&mut command, name)?;
     std::path::absolute(target.join("release").join(name))
 }
 
@@ -49,7 +44,7 @@ pub(crate) fn program(name: &str, version: &str) -> io::Result<PathBuf> {
             .args(["install", "--quiet", "--locked", name, "--version", version, "--root"])
             .arg(&tools)
             .env("CARGO_TARGET_DIR", target().join("peers"));
-        run(&mut command, name)?;
+        build(&mut command, name)?;
     }
     Ok(path)
 }

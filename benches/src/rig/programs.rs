@@ -9,6 +9,20 @@ use super::Folder;
 const SOURCE: &str = "benches/workers/worker.c";
 const LIBRARIES: [&str; 6] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"];
 
+/// Where cargo builds, and what is installed to compare with lies.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from)
+}
+
+/// Runs a command that has to succeed.
+pub(crate) fn run(command: &mut Command) -> io::Result<()> {
+    let status = command.status()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("{command:?} ended with {status}")))
+}
+
 /// A program that cargo built beside this one.
 pub(crate) fn built(name: &str) -> io::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -101,6 +101,11 @@ impl Server {
             .zip(field("Threads:"))
             .ok_or_else(|| io::Error::other("no VmRSS in /proc/PID/status"))
     }
+}
+
+/// A port that nobody has at this moment, for servers that take no port 0.
+pub(crate) fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Waits until `GET path` is answered with 200: until a worker's routes are open.
