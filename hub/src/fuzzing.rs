@@ -29,3 +29,13 @@ pub fn http_requests(bytes: &[u8], size: usize) {
 pub fn proxy_header(bytes: &[u8]) {
     crate::front::fuzz_proxy_header(bytes);
 }
+
+/// Encodes an event of any type, id and payload between two others: whoever reads it gets
+/// the three.
+///
+/// # Panics
+///
+/// When not.
+pub fn server_sent_event(event: &[u8], id: &[u8], payload: &[u8]) {
+    crate::sse::fuzz(event, id, payload);
+}

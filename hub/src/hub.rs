@@ -19,11 +19,16 @@ use crate::error::{HubError, SocketProblem};
 use crate::front::{Certificates, Endpoint};
 use crate::phase::{Phase, PhaseSender, phases};
 use crate::shared::Shared;
+use crate::sse::{Farewell, Reason, Spread};
 use crate::telemetry::Exporter;
 use crate::{admin, front};
 
 /// How long the end of everything may take once it was told to end.
 const CLOSING: Duration = Duration::from_secs(1);
+
+/// When those whose stream of events ends with the hub come back: its successor is not to
+/// meet thousands of them at once.
+const COME_BACK: Spread = Spread { from: Duration::from_secs(1), window: Duration::from_secs(10) };
 
 /// A running hub. Dropping it ends everything at once; [`shutdown`](Hub::shutdown) lets
 /// what is in flight finish.
@@ -197,6 +202,8 @@ impl Hub {
         self.shared.drain();
         self.front.set(Phase::Draining);
         self.workers.set(Phase::Draining);
+        let farewell = Farewell { reason: Reason::Shutdown, retry: Some(COME_BACK) };
+        self.shared.streams.shut_down(farewell);
         let grace = self.shared.config().times.grace;
         if timeout(grace, self.front.all_gone()).await.is_err() {
             warn!(?grace, "requests were still in flight at the end of the grace time");

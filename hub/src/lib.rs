@@ -40,6 +40,8 @@ mod routing;
 mod rules;
 mod service;
 mod shared;
+#[allow(dead_code, unused_imports, reason = "the endpoints that use all of it come on top")]
+mod sse;
 mod telemetry;
 mod wait_queue;
 

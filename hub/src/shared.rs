@@ -13,6 +13,7 @@ use crate::exchange::Budget;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
+use crate::sse::Streams;
 use crate::telemetry::Exporter;
 
 /// One hub's.
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) admin_token: ArcSwapOption<Token>,
     /// Tells a collector of requests, if there is one.
     pub(crate) telemetry: OnceLock<Arc<Exporter>>,
+    /// Streams of events to clients.
+    pub(crate) streams: Streams,
     draining: AtomicBool,
     pub(crate) clients: Arc<ClientLimit>,
     /// Lets as many responses be compressed at a time as the configuration says.
@@ -49,6 +52,7 @@ impl Shared {
             compressions: Arc::new(Gate::new(config.compression.streams, 0)),
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
             departures: Departures::default(),
+            streams: Streams::default(),
             draining: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),
         }

@@ -10,6 +10,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use super::compression::Compressed;
 use super::record::{End, Record};
 use crate::exchange::{SpoolError, SpoolReader};
+use crate::sse;
 
 /// What is sent after a response's head, and what ends with it.
 pub(crate) struct Body {
@@ -68,6 +69,9 @@ pub(crate) enum Kind {
     },
     /// The hub's own words.
     Own(axum::body::Body),
+    /// Events as they happen.
+    #[allow(dead_code, reason = "the endpoints that make one come on top")]
+    Events(Box<sse::Stream>),
     /// Another one, in a coding that its client accepts.
     Compressed(Box<Compressed>),
 }
@@ -118,6 +122,11 @@ impl Drop for Body {
         if http_body::Body::is_end_stream(self) {
             self.record.ended(End::Complete);
         }
+        if let Kind::Events(stream) = &mut self.kind
+            && self.record.has_stalled()
+        {
+            stream.stalled();
+        }
     }
 }
 
@@ -146,6 +155,9 @@ impl Kind {
             Kind::Own(body) => {
                 http_body::Body::poll_frame(Pin::new(body), cx).map_err(BodyError::Own)
             }
+            Kind::Events(stream) => {
+                stream.poll_bytes(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+            }
             Kind::Compressed(body) => body.poll_frame(cx),
         }
     }
@@ -159,6 +171,7 @@ impl Kind {
             Kind::Stream { remaining: Some(0), .. } => true,
             Kind::Stream { reader, .. } => reader.is_finished(),
             Kind::Own(body) => body.is_end_stream(),
+            Kind::Events(stream) => stream.is_finished(),
             Kind::Compressed(body) => body.is_end_stream(),
         }
     }
@@ -170,7 +183,7 @@ impl Kind {
             Kind::Stream { remaining: Some(length), .. } => SizeHint::with_exact(*length),
             Kind::Stream { remaining: None, .. } => SizeHint::default(),
             Kind::Own(body) => body.size_hint(),
-            Kind::Compressed(_) => SizeHint::default(),
+            Kind::Events(_) | Kind::Compressed(_) => SizeHint::default(),
         }
     }
 }

@@ -109,7 +109,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
                 }
                 match pace.offered_since() {
                     // Dropping the stream resets it.
-                    Some(since) => alarm.poll_at(cx, since + idle),
+                    Some(since) => alarm.poll_at(cx, since + idle).map(|()| pace.stall()),
                     None => Poll::Pending,
                 }
             })

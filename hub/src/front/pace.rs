@@ -35,6 +35,10 @@ pub(super) struct Pace {
     offer: Option<Offer>,
     /// What is wrong with what the client sends.
     refusal: Mutex<Option<Problem>>,
+    /// The client did not read for so long that it is not waited for any more.
+    stalled: AtomicBool,
+    /// The connection's, for a stream of many.
+    connection: Option<Arc<Pace>>,
 }
 
 /// How far a response is.
@@ -68,12 +72,27 @@ impl Pace {
             metrics,
             offer: None,
             refusal: Mutex::default(),
+            stalled: AtomicBool::new(false),
+            connection: None,
         }
     }
 
     /// For one stream of many on this connection.
-    pub(super) fn of_stream(&self) -> Pace {
-        Pace { offer: Some(Offer::new()), ..Pace::new(self.metrics.clone()) }
+    pub(super) fn of_stream(self: &Arc<Self>) -> Pace {
+        let connection = Some(self.clone());
+        Pace { offer: Some(Offer::new()), connection, ..Pace::new(self.metrics.clone()) }
+    }
+
+    /// The client did not read for too long: it is not waited for any more.
+    pub(super) fn stall(&self) {
+        // Relaxed: a word for those who end because of it.
+        self.stalled.store(true, Ordering::Relaxed);
+    }
+
+    fn has_stalled(&self) -> bool {
+        // Relaxed: as above.
+        self.stalled.load(Ordering::Relaxed)
+            || self.connection.as_ref().is_some_and(|connection| connection.has_stalled())
     }
 
     /// A request begins.
@@ -156,6 +175,11 @@ impl Busy {
     /// For the response that is one stream of many.
     pub(super) fn offer(&self) -> Option<&Offer> {
         self.pace.offer.as_ref()
+    }
+
+    /// Whether the client did not read for too long.
+    pub(super) fn has_stalled(&self) -> bool {
+        self.pace.has_stalled()
     }
 
     /// It will be dropped now; spares a look at the clock.

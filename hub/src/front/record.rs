@@ -86,6 +86,11 @@ impl Record {
         self.busy.offer()
     }
 
+    /// Whether its client did not read for so long that its connection is ended.
+    pub(super) fn has_stalled(&self) -> bool {
+        self.busy.has_stalled()
+    }
+
     /// When the request began.
     pub(super) fn begun(&self) -> Instant {
         self.begun

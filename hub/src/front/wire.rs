@@ -116,7 +116,10 @@ impl<T> Wire<T> {
             return written;
         }
         let due = *self.write_since.get_or_insert_with(Instant::now) + self.write_limit;
-        self.write_alarm.poll_at(cx, due).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        self.write_alarm.poll_at(cx, due).map(|()| {
+            self.pace.stall();
+            Err(io::ErrorKind::TimedOut.into())
+        })
     }
 
     fn judge_read(

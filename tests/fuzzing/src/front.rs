@@ -59,3 +59,13 @@ pub fn http_requests(data: &[u8]) {
 pub fn proxy_header(data: &[u8]) {
     fuzzing::proxy_header(data);
 }
+
+/// An event of any type, id and payload: to whoever reads it, it is one event, and that one.
+///
+/// The first two bytes say where the type and the id end.
+pub fn server_sent_event(data: &[u8]) {
+    let Some((&[event, id], rest)) = data.split_first_chunk::<2>() else { return };
+    let (event, rest) = rest.split_at(usize::from(event).min(rest.len()));
+    let (id, payload) = rest.split_at(usize::from(id).min(rest.len()));
+    fuzzing::server_sent_event(event, id, payload);
+}

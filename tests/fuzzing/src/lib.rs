@@ -13,7 +13,7 @@ mod operations;
 mod region_header;
 
 pub use control::control;
-pub use front::{http_requests, proxy_header, response_head};
+pub use front::{http_requests, proxy_header, response_head, server_sent_event};
 pub use heads::request_head;
 pub use operations::operations;
 pub use region_header::region_header;
@@ -22,7 +22,7 @@ pub use region_header::region_header;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("control", control),
     ("http_requests", http_requests),
     ("operations", operations),
@@ -30,4 +30,5 @@ pub const TARGETS: [Target; 7] = [
     ("region_header", region_header),
     ("request_head", request_head),
     ("response_head", response_head),
+    ("server_sent_event", server_sent_event),
 ];

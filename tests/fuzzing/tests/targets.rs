@@ -72,3 +72,8 @@ fn request_heads() {
 fn response_heads() {
     random_bytes_pass("response_head", 3000, 400);
 }
+
+#[test]
+fn server_sent_events() {
+    random_bytes_pass("server_sent_event", 3000, 100);
+}
