@@ -9,7 +9,7 @@ use core::mem::{offset_of, size_of};
 use core::ops::Range;
 
 use crate::signal::words_for;
-use crate::spec::{REGION_BYTES_MAX, RegionSpec, SpecError};
+use crate::spec::{EventRings, REGION_BYTES_MAX, RegionSpec, SpecError};
 
 /// The first eight bytes of every region.
 pub const MAGIC: [u8; 8] = *b"SLOTWAY\0";
@@ -17,6 +17,8 @@ pub const MAGIC: [u8; 8] = *b"SLOTWAY\0";
 pub const LAYOUT_MAJOR: u16 = 1;
 /// A region of a newer minor version can be read, but says more than this code knows.
 pub const LAYOUT_MINOR: u16 = 0;
+/// The feature bit of a region that has rings for events.
+pub const LAYOUT_EVENTS: u32 = 1;
 
 /// Bytes between things that different processors write: two cache lines, because
 /// processors fetch lines in pairs.
@@ -27,6 +29,9 @@ const PAGE: usize = 4096;
 const COLOUR: usize = 5 * 64;
 
 pub(crate) const SLOT_HEADER_BYTES: usize = 256;
+/// Bytes of the words of one direction of events: a line pair each for the producer, the
+/// consumer and the two waiters.
+pub(crate) const LANE_BYTES: usize = 4 * LINE_PAIR;
 
 /// The first bytes of a region, little-endian. Written by the hub before the region is
 /// handed out, and never again.
@@ -39,7 +44,7 @@ pub struct RegionHeader {
     pub layout_major: u16,
     /// [`LAYOUT_MINOR`].
     pub layout_minor: u16,
-    /// Feature bits: none are known yet, all zero.
+    /// Feature bits: [`LAYOUT_EVENTS`]; the others are zero.
     pub features: u32,
     /// [`RegionSpec::slots`].
     pub slots: u32,
@@ -75,11 +80,24 @@ pub struct RegionHeader {
     pub payloads: u64,
     /// Bytes from one slot's payload to the next.
     pub payload_stride: u64,
+    /// Offset of the outbox's words. This and what follows is zero without
+    /// [`LAYOUT_EVENTS`].
+    pub outbox: u64,
+    /// Offset of the outbox's ring.
+    pub outbox_ring: u64,
+    /// Offset of the inbox's words.
+    pub inbox: u64,
+    /// Offset of the inbox's ring.
+    pub inbox_ring: u64,
+    /// [`EventRings::outbox_bytes`].
+    pub outbox_bytes: u32,
+    /// [`EventRings::inbox_bytes`].
+    pub inbox_bytes: u32,
 }
 
 impl RegionHeader {
-    /// The words by which the two sides speak, as ranges of offsets: bells, queue, maps and
-    /// what slots' headers use. For tests and tools that look at a region from outside, or
+    /// The words by which the two sides speak, as ranges of offsets: bells, queue, maps,
+    /// what slots' headers use, and the words of outbox and inbox. For tests and tools that look at a region from outside, or
     /// spoil it.
     #[doc(hidden)]
     pub fn spoken(&self) -> impl Iterator<Item = Range<u64>> + use<> {
@@ -92,6 +110,12 @@ impl RegionHeader {
             let at = first + slot * stride;
             LINES.map(|line| at + line.start..at + line.end)
         });
+        let has_events = self.features & LAYOUT_EVENTS != 0;
+        let lanes = has_events.then_some([self.outbox, self.inbox]);
+        let lanes = lanes
+            .into_iter()
+            .flatten()
+            .flat_map(move |at| [of(at, 8), of(at + 128, 4), of(at + 256, 4), of(at + 384, 4)]);
         [
             of(self.hub_bell, 4),
             of(self.worker_bell, 8),
@@ -102,6 +126,7 @@ impl RegionHeader {
         .chain(map(self.attention))
         .chain(map(self.notice))
         .chain(slots)
+        .chain(lanes)
     }
 }
 
@@ -109,7 +134,25 @@ const _: () = assert!(offset_of!(RegionHeader, layout_major) == 8);
 const _: () = assert!(offset_of!(RegionHeader, slots) == 16);
 const _: () = assert!(offset_of!(RegionHeader, length) == 32);
 const _: () = assert!(offset_of!(RegionHeader, payload_stride) == 128);
-const _: () = assert!(size_of::<RegionHeader>() == 136);
+const _: () = assert!(offset_of!(RegionHeader, outbox) == 136);
+const _: () = assert!(offset_of!(RegionHeader, outbox_bytes) == 168);
+const _: () = assert!(size_of::<RegionHeader>() == 176);
+
+/// Where the words and the ring of one direction of events lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LanePlace {
+    pub(crate) words: usize,
+    pub(crate) ring: usize,
+    pub(crate) ring_bytes: usize,
+}
+
+/// Outbox and inbox of a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EventsPlace {
+    pub(crate) rings: EventRings,
+    pub(crate) outbox: LanePlace,
+    pub(crate) inbox: LanePlace,
+}
 
 /// The offsets of one region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +169,7 @@ pub struct Layout {
     pub(crate) slot_headers: usize,
     pub(crate) payloads: usize,
     pub(crate) payload_stride: usize,
+    pub(crate) events: Option<EventsPlace>,
     length: usize,
 }
 
@@ -180,14 +224,24 @@ impl fmt::Display for LayoutError {
 impl core::error::Error for LayoutError {}
 
 impl Layout {
-    /// The layout for a spec.
+    /// The layout for a spec, without rings for events.
     ///
     /// # Errors
     ///
     /// A size that is out of range, or a sum above
     /// [`REGION_BYTES_MAX`].
     pub fn new(spec: RegionSpec) -> Result<Layout, SpecError> {
+        Layout::with_events(spec, None)
+    }
+
+    /// The layout for a spec, and if there are any, rings for events.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn with_events(spec: RegionSpec, rings: Option<EventRings>) -> Result<Layout, SpecError> {
         spec.validate()?;
+        rings.as_ref().map_or(Ok(()), EventRings::validate)?;
         // `validate` bounds every size so that nothing below can overflow 64 bits:
         // 16,384 slots of 2 · (1 + 16) MiB are 2⁴⁰ bytes. usize has 64 bits here.
         const _: () = assert!(size_of::<usize>() == 8);
@@ -213,6 +267,17 @@ impl Layout {
             + spec.response_bytes as usize
             + COLOUR;
         let payloads = place(slots * payload_stride, PAGE);
+        // Behind everything else, so that the rest lies where it does without them.
+        let events = rings.map(|rings| {
+            let words = [place(LANE_BYTES, PAGE), place(LANE_BYTES, LINE_PAIR)];
+            let mut lane = |words, bytes: u32| {
+                let ring_bytes = bytes as usize;
+                LanePlace { words, ring: place(ring_bytes, PAGE), ring_bytes }
+            };
+            let outbox = lane(words[0], rings.outbox_bytes);
+            let inbox = lane(words[1], rings.inbox_bytes);
+            EventsPlace { rings, outbox, inbox }
+        });
         let length = place(0, PAGE);
         if length as u64 > REGION_BYTES_MAX {
             return Err(SpecError::Total(length as u64));
@@ -230,6 +295,7 @@ impl Layout {
             slot_headers,
             payloads,
             payload_stride,
+            events,
             length,
         })
     }
@@ -239,6 +305,11 @@ impl Layout {
         self.spec
     }
 
+    /// The sizes of its rings for events, if it has them.
+    pub fn event_rings(&self) -> Option<EventRings> {
+        self.events.map(|events| events.rings)
+    }
+
     /// Length of the region in bytes.
     pub fn length(&self) -> usize {
         self.length
@@ -246,7 +317,7 @@ impl Layout {
 
     /// The header that a region of this layout begins with.
     pub fn header(&self) -> RegionHeader {
-        RegionHeader {
+        let header = RegionHeader {
             magic: MAGIC,
             layout_major: LAYOUT_MAJOR,
             layout_minor: LAYOUT_MINOR,
@@ -268,6 +339,25 @@ impl Layout {
             slot_header_stride: SLOT_HEADER_BYTES as u64,
             payloads: self.payloads as u64,
             payload_stride: self.payload_stride as u64,
+            outbox: 0,
+            outbox_ring: 0,
+            inbox: 0,
+            inbox_ring: 0,
+            outbox_bytes: 0,
+            inbox_bytes: 0,
+        };
+        match self.events {
+            None => header,
+            Some(EventsPlace { rings, outbox, inbox }) => RegionHeader {
+                features: LAYOUT_EVENTS,
+                outbox: outbox.words as u64,
+                outbox_ring: outbox.ring as u64,
+                inbox: inbox.words as u64,
+                inbox_ring: inbox.ring as u64,
+                outbox_bytes: rings.outbox_bytes,
+                inbox_bytes: rings.inbox_bytes,
+                ..header
+            },
         }
     }
 
@@ -284,16 +374,19 @@ impl Layout {
         if header.layout_major != LAYOUT_MAJOR {
             return Err(LayoutError::Major(header.layout_major));
         }
-        if header.features != 0 {
-            return Err(LayoutError::Features(header.features));
+        if header.features & !LAYOUT_EVENTS != 0 {
+            return Err(LayoutError::Features(header.features & !LAYOUT_EVENTS));
         }
-        let layout = Layout::new(RegionSpec {
+        let spec = RegionSpec {
             slots: header.slots,
             head_bytes: header.head_bytes,
             request_bytes: header.request_bytes,
             response_bytes: header.response_bytes,
-        })
-        .map_err(LayoutError::Spec)?;
+        };
+        let (outbox_bytes, inbox_bytes) = (header.outbox_bytes, header.inbox_bytes);
+        let rings = EventRings { outbox_bytes, inbox_bytes };
+        let rings = (header.features & LAYOUT_EVENTS != 0).then_some(rings);
+        let layout = Layout::with_events(spec, rings).map_err(LayoutError::Spec)?;
         let ours = layout.header();
         let fields = [
             ("length", header.length, ours.length),
@@ -309,6 +402,12 @@ impl Layout {
             ("slot header stride", header.slot_header_stride, ours.slot_header_stride),
             ("payloads", header.payloads, ours.payloads),
             ("payload stride", header.payload_stride, ours.payload_stride),
+            ("outbox", header.outbox, ours.outbox),
+            ("outbox's ring", header.outbox_ring, ours.outbox_ring),
+            ("inbox", header.inbox, ours.inbox),
+            ("inbox's ring", header.inbox_ring, ours.inbox_ring),
+            ("outbox_bytes", header.outbox_bytes.into(), ours.outbox_bytes.into()),
+            ("inbox_bytes", header.inbox_bytes.into(), ours.inbox_bytes.into()),
         ];
         match fields.into_iter().find(|(_, found, expected)| found != expected) {
             Some((name, found, expected)) => Err(LayoutError::Field { name, found, expected }),

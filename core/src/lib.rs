@@ -9,7 +9,7 @@
 //! it and [`worker::WorkerSide`] what a worker does; [`head`] is what they say. The parts
 //! are one concept a module, each with its table of states and its invariants at the top:
 //! the slot word (`word`), the submission queue (`queue`), the signal maps (`signal`), the
-//! streams (`stream`), the bell (`bell`), the waiter (`waiter`) and the hub's record of
+//! streams (`stream`), the bell (`bell`), the waiter (`waiter`), the lanes for events (`lane`) and the hub's record of
 //! what is whose (`hub::lease`).
 //!
 //! # Trust
@@ -34,12 +34,14 @@ mod bell;
 pub mod control;
 pub mod head;
 pub mod hub;
+mod lane;
 mod layout;
 #[cfg(all(feature = "map", not(slotway_loom)))]
 pub mod map;
 #[cfg(not(slotway_loom))]
 mod prefetch;
 mod queue;
+pub mod record;
 mod region;
 mod signal;
 mod slot;
@@ -56,11 +58,14 @@ pub mod worker;
 
 pub use area::Area;
 pub use bell::{Rung, Waited};
-pub use layout::{LAYOUT_MAJOR, LAYOUT_MINOR, Layout, LayoutError, MAGIC, RegionHeader};
+pub use lane::Space;
+pub use layout::{
+    LAYOUT_EVENTS, LAYOUT_MAJOR, LAYOUT_MINOR, Layout, LayoutError, MAGIC, RegionHeader,
+};
 pub use region::{Region, RegionRef};
 pub use spec::{
-    HEAD_BYTES_MAX, HEAD_BYTES_MIN, REGION_BYTES_MAX, RING_BYTES_MAX, RING_BYTES_MIN, RegionSpec,
-    SLOTS_MAX, SpecError,
+    EventRings, HEAD_BYTES_MAX, HEAD_BYTES_MIN, REGION_BYTES_MAX, RING_BYTES_MAX, RING_BYTES_MIN,
+    RegionSpec, SLOTS_MAX, SpecError,
 };
 pub use stream::End;
 #[cfg(slotway_loom)]

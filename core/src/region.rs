@@ -53,7 +53,8 @@ mod mapped {
     use crate::Layout;
     use crate::area::Area;
     use crate::bell::Bell;
-    use crate::layout::{LINE_PAIR, SLOT_HEADER_BYTES};
+    use crate::lane::{Lane, LaneWords};
+    use crate::layout::{LINE_PAIR, LanePlace, SLOT_HEADER_BYTES};
     use crate::queue::Queue;
     use crate::signal::SignalMap;
     use crate::slot::{Slot, SlotHeader};
@@ -176,6 +177,25 @@ mod mapped {
             self.layout.spec().slots
         }
 
+        #[inline]
+        fn lane(&self, place: LanePlace) -> Lane<'_> {
+            // SAFETY: the layout places a lane's words here, aligned to a line pair.
+            let words: &LaneWords = unsafe { self.get(place.words) };
+            Lane { words, ring: self.area(place.ring, place.ring_bytes) }
+        }
+
+        /// Events from the worker, if the region has rings for them.
+        #[inline]
+        pub(crate) fn outbox(&self) -> Option<Lane<'_>> {
+            self.layout.events.map(|events| self.lane(events.outbox))
+        }
+
+        /// Events to the worker, if the region has rings for them.
+        #[inline]
+        pub(crate) fn inbox(&self) -> Option<Lane<'_>> {
+            self.layout.events.map(|events| self.lane(events.inbox))
+        }
+
         /// # Panics
         ///
         /// When there is no such slot.
@@ -211,6 +231,7 @@ mod modelled {
     use super::RegionId;
     use crate::area::Area;
     use crate::bell::Bell;
+    use crate::lane::{Lane, LaneWords};
     use crate::queue::Queue;
     use crate::signal::{SignalMap, words_for};
     use crate::slot::{Slot, SlotHeader};
@@ -229,6 +250,25 @@ mod modelled {
         attention: Map,
         notice: Map,
         slots: Vec<Parts>,
+        /// Outbox and inbox.
+        lanes: Option<[LaneParts; 2]>,
+    }
+
+    #[derive(Debug)]
+    struct LaneParts {
+        words: LaneWords,
+        ring: Vec<UnsafeCell<u8>>,
+    }
+
+    impl LaneParts {
+        fn new(bytes: usize) -> LaneParts {
+            let ring = (0..bytes).map(|_| UnsafeCell::new(0)).collect();
+            LaneParts { words: LaneWords::default(), ring }
+        }
+
+        fn get(&self) -> Lane<'_> {
+            Lane { words: &self.words, ring: Area::new(&self.ring) }
+        }
     }
 
     #[derive(Debug)]
@@ -275,7 +315,22 @@ mod modelled {
                         areas: [head_bytes, head_bytes, ring_bytes, ring_bytes].map(area),
                     })
                     .collect(),
+                lanes: None,
             }
+        }
+
+        /// The same with rings for events of `ring_bytes` bytes, a power of two.
+        #[must_use]
+        pub fn with_events(self, ring_bytes: usize) -> Region {
+            Region { lanes: Some([ring_bytes, ring_bytes].map(LaneParts::new)), ..self }
+        }
+
+        pub(crate) fn outbox(&self) -> Option<Lane<'_>> {
+            self.lanes.as_ref().map(|[outbox, _]| outbox.get())
+        }
+
+        pub(crate) fn inbox(&self) -> Option<Lane<'_>> {
+            self.lanes.as_ref().map(|[_, inbox]| inbox.get())
         }
 
         pub(crate) fn id(&self) -> RegionId {

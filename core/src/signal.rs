@@ -7,7 +7,8 @@
 //!
 //! ```text
 //! words    bit i of word w: slot 64·w + i
-//! summary  bit g: something is raised among the words of group g · bit 63: the drainer sleeps
+//! summary  bit g: something is raised among the words of group g
+//!          bit 62: something is raised for events · bit 63: the drainer sleeps
 //! ```
 //!
 //! "The drainer sleeps" is a bit of the word that every raise touches, so raising and
@@ -23,7 +24,9 @@ use crate::sync::{AtomicU64, Ordering, order};
 
 const SLOTS_PER_WORD: usize = 64;
 const ASLEEP: u64 = 1 << 63;
-/// Bits of the summary that stand for groups; the rest are reserved.
+/// Outbox or inbox: they have no slot, so the summary is all that is raised for them.
+const EVENTS: u64 = 1 << 62;
+/// Bits of the summary that stand for groups.
 const GROUPS: usize = 62;
 
 /// Words that a map for `slots` slots has.
@@ -52,24 +55,37 @@ impl SignalMap<'_> {
         // SYNC(signal.bit): Release; pairs with the Acquire swap in `drain`. Whatever the
         // caller did before is seen by the drainer that takes this bit.
         self.words[word].fetch_or(bit, order!("signal.bit", Release));
-        let group = 1 << (word / self.words_per_group());
+        self.call(1 << (word / self.words_per_group()))
+    }
+
+    /// Raises the bit for events. `true`: the drainer slept and the caller is to wake it.
+    #[inline]
+    pub(crate) fn raise_events(&self) -> bool {
+        self.call(EVENTS)
+    }
+
+    #[inline]
+    fn call(&self, bit: u64) -> bool {
         // SYNC(signal.summary): Release; pairs with the Acquire swap in `drain`. Who
-        // takes the group's bit finds the slot's bit.
-        let before = self.summary.fetch_or(group, order!("signal.summary", Release));
+        // takes a group's bit finds the slot's bit; who takes that for events, what the
+        // caller did before.
+        let before = self.summary.fetch_or(bit, order!("signal.summary", Release));
         // Relaxed: of those that saw the drainer asleep, the one that clears the bit wakes.
         before & ASLEEP != 0 && self.summary.fetch_and(!ASLEEP, Ordering::Relaxed) & ASLEEP != 0
     }
 
-    /// Takes every raised bit and calls `each` with its slot.
+    /// Takes every raised bit and calls `each` with its slot. `true`: the bit for events
+    /// was raised as well.
     #[inline]
-    pub(crate) fn drain(&self, mut each: impl FnMut(u32)) {
+    pub(crate) fn drain(&self, mut each: impl FnMut(u32)) -> bool {
         // Relaxed: a look that saves the swap; a raise that it misses is in a later drain
         // or in the way of `prepare_sleep`.
         if self.summary.load(Ordering::Relaxed) == 0 {
-            return;
+            return false;
         }
-        // SYNC(signal.summary): Acquire; pairs with the Release in `raise`.
-        let mut groups = self.summary.swap(0, order!("signal.summary", Acquire)) & !ASLEEP;
+        // SYNC(signal.summary): Acquire; pairs with the Release in `call`.
+        let raised = self.summary.swap(0, order!("signal.summary", Acquire));
+        let mut groups = raised & !(ASLEEP | EVENTS);
         let per_group = self.words_per_group();
         while groups != 0 {
             let first = groups.trailing_zeros() as usize * per_group;
@@ -90,6 +106,7 @@ impl SignalMap<'_> {
                 }
             }
         }
+        raised & EVENTS != 0
     }
 
     /// Announces that the drainer is about to sleep. `false`: something was raised, look.

@@ -43,6 +43,44 @@ impl Default for RegionSpec {
     }
 }
 
+/// The sizes of the two rings for events, if a region has them.
+///
+/// They cost address space until a worker publishes or subscribes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventRings {
+    /// Bytes of the outbox, worker to hub: a power of two from 4 KiB to 16 MiB. Default
+    /// 256 KiB. Events larger than it flow through it.
+    pub outbox_bytes: u32,
+    /// Bytes of the inbox, hub to worker: as above.
+    pub inbox_bytes: u32,
+}
+
+impl Default for EventRings {
+    fn default() -> EventRings {
+        EventRings { outbox_bytes: 256 << 10, inbox_bytes: 256 << 10 }
+    }
+}
+
+impl EventRings {
+    /// Checks both sizes.
+    ///
+    /// # Errors
+    ///
+    /// One is out of range or no power of two.
+    pub fn validate(&self) -> Result<(), SpecError> {
+        check_rings([("outbox_bytes", self.outbox_bytes), ("inbox_bytes", self.inbox_bytes)])
+    }
+}
+
+fn check_rings(rings: [(&'static str, u32); 2]) -> Result<(), SpecError> {
+    for (name, bytes) in rings {
+        if !(RING_BYTES_MIN..=RING_BYTES_MAX).contains(&bytes) || !bytes.is_power_of_two() {
+            return Err(SpecError::RingBytes(name, bytes));
+        }
+    }
+    Ok(())
+}
+
 /// Sizes that cannot make a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -92,13 +130,9 @@ impl RegionSpec {
         {
             return Err(SpecError::HeadBytes(self.head_bytes));
         }
-        let rings =
-            [("request_bytes", self.request_bytes), ("response_bytes", self.response_bytes)];
-        for (name, bytes) in rings {
-            if !(RING_BYTES_MIN..=RING_BYTES_MAX).contains(&bytes) || !bytes.is_power_of_two() {
-                return Err(SpecError::RingBytes(name, bytes));
-            }
-        }
-        Ok(())
+        check_rings([
+            ("request_bytes", self.request_bytes),
+            ("response_bytes", self.response_bytes),
+        ])
     }
 }

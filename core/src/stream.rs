@@ -106,12 +106,18 @@ impl Stream<'_> {
     pub(crate) fn write(&self, tail: u32, bytes: &[u8]) -> Result<usize, Violation> {
         let count = self.room(tail)?.min(bytes.len());
         if count > 0 {
-            let first = self.stretch(tail, count);
-            self.ring.write(first.start, &bytes[..first.length]);
-            self.ring.write(0, &bytes[first.length..count]);
+            self.put(tail, &bytes[..count]);
             self.commit(tail, count);
         }
         Ok(count)
+    }
+
+    /// Copies bytes in at a position, where there is room for them, and publishes nothing.
+    #[inline]
+    pub(crate) fn put(&self, at: u32, bytes: &[u8]) {
+        let first = self.stretch(at, bytes.len());
+        self.ring.write(first.start, &bytes[..first.length]);
+        self.ring.write(0, &bytes[first.length..]);
     }
 
     /// Publishes `count` bytes that lie behind `tail`.

@@ -110,9 +110,14 @@ impl SignalMap {
         self.get().raise(slot)
     }
 
-    /// Takes every raised bit.
-    pub fn drain(&self, each: impl FnMut(u32)) {
-        self.get().drain(each);
+    /// Raises the bit for events; `true`: wake the drainer.
+    pub fn raise_events(&self) -> bool {
+        self.get().raise_events()
+    }
+
+    /// Takes every raised bit; `true`: that for events as well.
+    pub fn drain(&self, each: impl FnMut(u32)) -> bool {
+        self.get().drain(each)
     }
 
     /// Announces that the drainer is about to sleep.

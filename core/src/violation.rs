@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::record::RecordError;
 use crate::word::Word;
 
 /// A region holds something that no correct worker writes. The hub ends that worker's
@@ -41,6 +42,8 @@ pub enum Violation {
         /// The hub's position.
         tail: u32,
     },
+    /// The outbox holds what is no record.
+    Record(RecordError),
 }
 
 impl fmt::Display for Violation {
@@ -62,6 +65,7 @@ impl fmt::Display for Violation {
                 f,
                 "the submission queue's consumers stand at {head}, past the hub's position {tail}"
             ),
+            Violation::Record(error) => write!(f, "the outbox holds {error}"),
         }
     }
 }

@@ -7,14 +7,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use slotway_core::control::{
-    Drain, FEATURE_PROBE, Hello, HubMessage, Notice, ProtocolRange, RefusalCode, Refused,
-    RegionInfo, Register, Registered, Route, Unregister, Welcome, WorkerMessage, encode,
+    Drain, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, Mode, Notice, ProtocolRange,
+    RefusalCode, Refused, RegionInfo, RegionRequest, Register, Registered, Route, Scope, Subscribe,
+    Subscribed, Unregister, Unsubscribe, Welcome, WorkerMessage, encode,
 };
 use slotway_core::head::{RequestLine, TraceContext};
 use slotway_core::hub::{HubSide, Lease};
 use slotway_core::map::Mapping;
+use slotway_core::record::{
+    Delivery, EndReason, Ended, Gap, Principal, Publish, Push, Pushed, RefusalReason, Target,
+};
 use slotway_core::worker::WorkerSide;
-use slotway_core::{End, Layout, RegionSpec};
+use slotway_core::{End, EventRings, Layout, RegionRef, RegionSpec, Watch};
 
 const REGION_LAYOUT: &str = include_str!("../../docs/region-layout.md");
 const CONTROL_PROTOCOL: &str = include_str!("../../docs/control-protocol.md");
@@ -111,7 +115,83 @@ fn the_region_is_laid_out_as_specified() {
     let response_head = layout.payloads + u64::from(SPEC.head_bytes);
     made.push(("response-head", hex(&read(&mapping, response_head, 32))));
     hub.release(ticket).expect("it is done");
+    made.extend(with_events());
+    made.extend(records());
     compare(REGION_LAYOUT, &made);
+}
+
+/// The same region with rings for events: its header, and the outbox's words after one event,
+/// which the hub waits for.
+fn with_events() -> Vec<(&'static str, String)> {
+    let rings = EventRings { outbox_bytes: 4096, inbox_bytes: 8192 };
+    let mapping = Mapping::create_with_events(SPEC, Some(rings)).expect("a small region");
+    let mapping = Arc::new(mapping);
+    let plain = Layout::new(SPEC).expect("a valid spec");
+    let header = mapping.region().layout().header();
+    assert_eq!(header.outbox, plain.length() as u64, "what was there before lies as it lay");
+    let leases: Box<[Lease]> = (0..SPEC.slots).map(|_| Lease::default()).collect();
+    let hub: HubSide<_, _> = HubSide::new(mapping.clone(), leases);
+    let worker: WorkerSide<_> = WorkerSide::new(mapping.clone());
+    assert_eq!(hub.watch_outbox(), Watch::Armed);
+    assert!(hub.prepare_sleep());
+    let mut space = worker.outbox_space();
+    event().encode(|piece| space.put(piece)).expect("short parts");
+    assert!(worker.publish_outbox(space).needed(), "the hub sleeps");
+    vec![
+        ("region-header-events", hex(&read(&mapping, 0, 176))),
+        ("outbox-words", hex(&read(&mapping, header.outbox, 512))),
+        ("attention-events", hex(&read(&mapping, header.attention, 8))),
+    ]
+}
+
+fn event() -> Publish<'static> {
+    Publish {
+        topic: "chat.7",
+        kind: "token",
+        id: "t1",
+        principal: Principal::Named("ann"),
+        payload: b"hello",
+        must_deliver: true,
+        key: Some("k"),
+        terminal: false,
+        ticket: 9,
+    }
+}
+
+fn records() -> Vec<(&'static str, String)> {
+    let mut made = Vec::new();
+    let mut add = |name, record: &[u8]| made.push((name, hex(record)));
+    let mut record = Vec::new();
+    event().encode(|piece| record.extend_from_slice(piece)).expect("short parts");
+    add("record-publish", &record);
+    record.clear();
+    let target = Target::Path("/feed/7");
+    let push = Push { target, registration: 1, kind: "tick", id: "", data: b"{}", ticket: 3 };
+    push.encode(|piece| record.extend_from_slice(piece)).expect("short parts");
+    add("record-push", &record);
+    record.clear();
+    let delivery = Delivery {
+        subscription: 5,
+        seq: 0x1122_3344_5566_7788,
+        time_us: 0x0006_0000_0000_0001,
+        topic: "chat.7",
+        kind: "token",
+        id: "t1",
+        principal: Some("ann"),
+        payload: b"hello",
+    };
+    delivery.encode(|piece| record.extend_from_slice(piece)).expect("short parts");
+    add("record-event", &record);
+    record.clear();
+    let gap = Gap { subscription: 5, missed: 12, at_least: true, principal: Some("ann") };
+    gap.encode(|piece| record.extend_from_slice(piece)).expect("a short name");
+    add("record-gap", &record);
+    add("record-ended", &Ended { subscription: 5, reason: EndReason::Unsubscribed }.encode());
+    let reason = RefusalReason::Quota;
+    let refused = slotway_core::record::Refused { ticket: 9, reason, count: 1 };
+    add("record-refused", &refused.encode());
+    add("record-pushed", &Pushed { ticket: 3, status: 404 }.encode());
+    made
 }
 
 #[test]
@@ -134,6 +214,45 @@ fn the_control_messages_are_as_specified() {
                 generation: 7,
             })),
         ),
+        (
+            "hello-events",
+            worker(WorkerMessage::Hello(Hello {
+                protocol: ProtocolRange::OURS,
+                sdk: "rust/0.1.0".into(),
+                pid: 4242,
+                region: Some(RegionRequest {
+                    outbox_bytes: Some(1 << 20),
+                    ..RegionRequest::default()
+                }),
+                features: vec![FEATURE_PROBE.into(), FEATURE_EVENTS.into()],
+                generation: 0,
+            })),
+        ),
+        (
+            "subscribe",
+            worker(WorkerMessage::Subscribe(Subscribe {
+                id: 5,
+                topics: vec!["chat.*".into(), "alerts".into()],
+                mode: Mode::Lossy,
+                scope: None,
+                capacity: Some(256),
+                overflow: Default::default(),
+                after: Some(1_700_000_000_000_000),
+            })),
+        ),
+        (
+            "subscribe-routed",
+            worker(WorkerMessage::Subscribe(Subscribe {
+                id: 6,
+                topics: vec!["#".into()],
+                mode: Mode::Routed,
+                scope: Some(Scope::Principal("ann".into())),
+                capacity: None,
+                overflow: Default::default(),
+                after: None,
+            })),
+        ),
+        ("unsubscribe", worker(WorkerMessage::Unsubscribe(Unsubscribe { id: 5 }))),
         (
             "register",
             worker(WorkerMessage::Register(Register {
@@ -172,7 +291,22 @@ fn the_control_messages_are_as_specified() {
                     request_bytes: SPEC.request_bytes,
                     response_bytes: SPEC.response_bytes,
                     probe_slot: Some(1),
+                    outbox_bytes: None,
+                    inbox_bytes: None,
                 },
+            })),
+        ),
+        (
+            "subscribed",
+            hub(HubMessage::Subscribed(Subscribed { id: 5, seq: 1_700_000_000_000_042 })),
+        ),
+        (
+            "refused-subscription",
+            hub(HubMessage::Refused(Refused {
+                id: None,
+                subscription: Some(5),
+                code: RefusalCode::BadTopic,
+                reason: "\"a..b\" is no pattern".into(),
             })),
         ),
         ("registered", hub(HubMessage::Registered(registered()))),
@@ -180,6 +314,7 @@ fn the_control_messages_are_as_specified() {
             "refused",
             hub(HubMessage::Refused(Refused {
                 id: Some(0),
+                subscription: None,
                 code: RefusalCode::RouteConflict,
                 reason: "GET /hello/{name} is served by \"other\"".into(),
             })),

@@ -16,10 +16,12 @@ use slotway_core::head::RequestLine;
 use slotway_core::hub::{Abandoned, HubSide, Lease, NotEnded, Progress, Ticket};
 use slotway_core::map::Mapping;
 use slotway_core::worker::WorkerSide;
-use slotway_core::{End, RegionRef, RegionSpec};
+use slotway_core::{End, EventRings, RegionRef, RegionSpec};
 
 const SPEC: RegionSpec =
     RegionSpec { slots: 3, head_bytes: 4096, request_bytes: 4096, response_bytes: 4096 };
+
+const RINGS: EventRings = EventRings { outbox_bytes: 4096, inbox_bytes: 4096 };
 
 type Hub = HubSide<Arc<Mapping>, Box<[Lease]>>;
 
@@ -50,7 +52,8 @@ impl Hostile {
 }
 
 fn hub() -> (Hub, Hostile, WorkerSide<Arc<Mapping>>) {
-    let mapping = Arc::new(Mapping::create(SPEC).expect("a small region"));
+    let mapping = Mapping::create_with_events(SPEC, Some(RINGS)).expect("a small region");
+    let mapping = Arc::new(mapping);
     let hostile = Hostile::new(&mapping);
     let leases = (0..SPEC.slots).map(|_| Lease::default()).collect();
     (HubSide::new(Arc::clone(&mapping), leases), hostile, WorkerSide::new(mapping))
@@ -82,6 +85,23 @@ fn use_exchange(hub: &Hub, ticket: &mut Ticket, step: u8) {
         8 => drop(hub.tell_room(ticket)),
         9 => drop(hub.cancel(ticket)),
         _ => {}
+    }
+}
+
+/// Everything that a hub does with outbox and inbox. What it reads and writes stays in bounds.
+fn use_events(hub: &Hub, step: u8) {
+    match step % 4 {
+        0 => {
+            let mut into = [0; 3000];
+            let _ = hub.read_outbox(&mut into).map(|count| assert!(count <= into.len()));
+        }
+        1 => drop((hub.watch_outbox(), hub.tell_outbox())),
+        2 => drop(hub.inbox_space().map(|mut space| {
+            assert!(space.room() <= space.capacity());
+            space.put(&[7; 3000][..space.room().min(3000)]);
+            hub.publish_inbox(space)
+        })),
+        _ => drop(hub.watch_inbox()),
     }
 }
 
@@ -173,6 +193,7 @@ proptest! {
                     }
                     let _ = hub.prepare_sleep();
                 }
+                (4, _) if step >= 128 => use_events(&hub, step / 8),
                 (4, _) => claims.extend(worker.claim()),
                 (5, _) => drop(claims.pop().map(|claim| worker.finish(claim))),
                 (6, Some(at)) => {
@@ -245,6 +266,12 @@ fn round(seed: u64) -> usize {
                     let _ = hub.reap(slot);
                 }
                 let _ = hub.prepare_sleep();
+            }
+        });
+        scope.spawn(|| {
+            let mut noise = Noise(11 * seed);
+            while !stop.load(Ordering::Relaxed) {
+                use_events(&hub, (noise.next() >> 8) as u8);
             }
         });
         let hubs = [5, 7].map(|factor| {

@@ -190,6 +190,8 @@ fn a_hub_that_speaks_nonsense_is_left() {
         request_bytes: 4096,
         response_bytes: 4096,
         probe_slot: None,
+        outbox_bytes: None,
+        inbox_bytes: None,
     };
     let welcome = slotway_core::control::Welcome { protocol: 1, hub: "x".into(), pid: 1, region };
     link.write(&slotway_core::control::HubMessage::Welcome(welcome));
@@ -363,7 +365,7 @@ fn h19_a_worker_that_is_replaced_ends_and_says_so() {
     let hub = FakeHub::new();
     let replaced = || {
         let (code, reason) = (RefusalCode::Replaced, "a newer generation serves".to_owned());
-        HubMessage::Refused(Refused { id: Some(0), code, reason })
+        HubMessage::Refused(Refused { id: Some(0), subscription: None, code, reason })
     };
     let (connection, session) = connected(&hub, options(&hub).generation(3));
     let waiting = {

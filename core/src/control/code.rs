@@ -48,6 +48,16 @@ pub enum RefusalCode {
     Unresponsive,
     /// A newer generation of the same name serves instead.
     Replaced,
+    /// A subscription's pattern of topics is none, or there are none or too many.
+    BadTopic,
+    /// A subscription's other settings are not acceptable.
+    BadSubscription,
+    /// The same worker subscribed under the same number twice.
+    DuplicateSubscription,
+    /// The worker, or the hub, has as many subscriptions as it may have.
+    TooManySubscriptions,
+    /// The worker's region has no rings for events.
+    NoEvents,
     /// A code of a newer hub.
     #[serde(other)]
     Other,
@@ -75,6 +85,11 @@ impl RefusalCode {
             RefusalCode::Violation => "violation",
             RefusalCode::Unresponsive => "unresponsive",
             RefusalCode::Replaced => "replaced",
+            RefusalCode::BadTopic => "bad_topic",
+            RefusalCode::BadSubscription => "bad_subscription",
+            RefusalCode::DuplicateSubscription => "duplicate_subscription",
+            RefusalCode::TooManySubscriptions => "too_many_subscriptions",
+            RefusalCode::NoEvents => "no_events",
             RefusalCode::Other => "other",
         }
     }

@@ -6,8 +6,8 @@ use std::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::RefusalCode;
-use crate::RegionSpec;
+use super::{RefusalCode, Subscribe, Subscribed, Unsubscribe};
+use crate::{EventRings, RegionSpec};
 
 /// What a worker says to the hub.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,10 @@ pub enum WorkerMessage {
     Register(Register),
     /// Withdraw one registration; exchanges in flight finish. Answered by `unregistered`.
     Unregister(Unregister),
+    /// Ask for the events of some topics. Answered by `subscribed` or `refused`.
+    Subscribe(Subscribe),
+    /// End a subscription.
+    Unsubscribe(Unsubscribe),
     /// Send nothing new to this worker. Answered by `drained` once nothing is in flight.
     Drain(Drain),
     /// Are you there? Answered by a heartbeat with the same number.
@@ -40,6 +44,8 @@ pub enum HubMessage {
     Refused(Refused),
     /// A registration is gone and nothing of it is in flight.
     Unregistered(Registered),
+    /// A subscription is live.
+    Subscribed(Subscribed),
     /// The hub will send nothing new; finish what is in flight.
     Drain(Notice),
     /// Nothing of this worker is in flight any more and nothing new will come.
@@ -88,7 +94,7 @@ pub struct Hello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<RegionRequest>,
     /// What the worker knows beyond version 1's first form, by name:
-    /// [`FEATURE_PROBE`](super::FEATURE_PROBE). A name that the hub does not know is ignored.
+    /// [`FEATURE_PROBE`](super::FEATURE_PROBE), [`FEATURE_EVENTS`](super::FEATURE_EVENTS). A name that the hub does not know is ignored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
     /// Which deployment of its program this is; a higher number replaces the lower ones of
@@ -117,6 +123,13 @@ pub struct RegionRequest {
     /// Bytes of the ring that carries one response's body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_bytes: Option<u32>,
+    /// Bytes of the ring that carries events to the hub. Only with
+    /// [`FEATURE_EVENTS`](super::FEATURE_EVENTS), as the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbox_bytes: Option<u32>,
+    /// Bytes of the ring that carries events to the worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbox_bytes: Option<u32>,
 }
 
 impl RegionRequest {
@@ -127,6 +140,14 @@ impl RegionRequest {
             head_bytes: self.head_bytes.unwrap_or(defaults.head_bytes),
             request_bytes: self.request_bytes.unwrap_or(defaults.request_bytes),
             response_bytes: self.response_bytes.unwrap_or(defaults.response_bytes),
+        }
+    }
+
+    /// The sizes of the rings for events that result likewise.
+    pub fn rings_or(self, defaults: EventRings) -> EventRings {
+        EventRings {
+            outbox_bytes: self.outbox_bytes.unwrap_or(defaults.outbox_bytes),
+            inbox_bytes: self.inbox_bytes.unwrap_or(defaults.inbox_bytes),
         }
     }
 }
@@ -165,6 +186,13 @@ pub struct RegionInfo {
     /// them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_slot: Option<u32>,
+    /// Bytes of the ring that carries events to the hub; absent in a region without rings
+    /// for events, as the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbox_bytes: Option<u32>,
+    /// Bytes of the ring that carries events to the worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbox_bytes: Option<u32>,
 }
 
 /// One named set of routes.
@@ -228,9 +256,13 @@ pub struct Registered {
 /// A refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    /// The registration that was refused; absent when the connection itself was.
+    /// The registration that was refused; absent, with the next, when the connection itself
+    /// was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u32>,
+    /// The subscription that was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<u32>,
     /// The stable code.
     pub code: RefusalCode,
     /// A sentence that names what was wrong, the value and what to do.

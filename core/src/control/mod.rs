@@ -15,8 +15,10 @@ mod message;
 mod method;
 mod name;
 mod pattern;
+mod subscription;
 #[cfg(test)]
 mod tests;
+mod topic;
 
 pub use code::RefusalCode;
 pub use frame::{Decoder, FRAME_BYTES_MAX, FrameError, encode};
@@ -28,6 +30,11 @@ pub use message::{
 pub use method::{ANY_METHOD, MethodError, check_method, is_token};
 pub use name::{NAME_BYTES_MAX, NameError, check_name};
 pub use pattern::{Pattern, PatternError};
+pub use subscription::{Mode, Overflow, Scope, Subscribe, Subscribed, Unsubscribe};
+pub use topic::{
+    EVENT_TEXT_BYTES_MAX, TOPIC_BYTES_MAX, TOPIC_SEGMENTS_MAX, TextProblem, TopicProblem,
+    check_event_text, check_topic, check_topic_pattern,
+};
 
 /// The newest protocol version that this code speaks.
 pub const PROTOCOL_MAX: u32 = 1;
@@ -36,6 +43,9 @@ pub const PROTOCOL_MIN: u32 = 1;
 
 /// The feature of a worker that answers probes.
 pub const FEATURE_PROBE: &str = "probe";
+
+/// The feature of a worker that publishes and subscribes.
+pub const FEATURE_EVENTS: &str = "events";
 
 /// The number of descriptors that travel with a welcome: the region, the hub's
 /// doorbell (the worker writes it), the worker's doorbell (the worker polls it).

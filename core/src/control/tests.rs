@@ -108,7 +108,8 @@ fn versions_meet_at_the_newest_common_one() {
 fn a_code_of_a_newer_hub_is_read() {
     let json = r#"{"kind":"refused","code":"too_sunny","reason":"r"}"#;
     let message: HubMessage = serde_json::from_str(json).expect("a refusal");
-    let expected = Refused { id: None, code: RefusalCode::Other, reason: "r".into() };
+    let expected =
+        Refused { id: None, subscription: None, code: RefusalCode::Other, reason: "r".into() };
     assert_eq!(message, HubMessage::Refused(expected));
 }
 
@@ -133,6 +134,11 @@ fn every_code_has_the_name_that_travels() {
         ShuttingDown,
         Violation,
         Unresponsive,
+        BadTopic,
+        BadSubscription,
+        DuplicateSubscription,
+        TooManySubscriptions,
+        NoEvents,
         Replaced,
         Other,
     ];

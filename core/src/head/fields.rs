@@ -28,6 +28,38 @@ impl<'a> Fields<'a> {
         Ok(Fields { rest: bytes })
     }
 
+    /// The records in `bytes`, as [`write`](Self::write) makes them.
+    ///
+    /// # Errors
+    ///
+    /// They do not end where the bytes end.
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Fields<'a>, HeadError> {
+        let mut fields = Fields { rest: bytes };
+        fields.by_ref().for_each(drop);
+        if fields.rest.is_empty() { Ok(Fields { rest: bytes }) } else { Err(HeadError::Overrun) }
+    }
+
+    /// Gives the record of one field to `put`, piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// The name has more than 65,535 bytes, or the value more than a u32 counts.
+    pub fn write(name: &[u8], value: &[u8], mut put: impl FnMut(&[u8])) -> Result<(), HeadTooLong> {
+        let too_long = HeadTooLong { area: usize::from(u16::MAX) };
+        let name_length = u16::try_from(name.len()).map_err(|_| too_long)?;
+        let value_length = u32::try_from(value.len()).map_err(|_| too_long)?;
+        put(&name_length.to_le_bytes());
+        put(&value_length.to_le_bytes());
+        put(name);
+        put(value);
+        Ok(())
+    }
+
+    /// The records' bytes.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The value of the first field of that name, in any case of letters.
     pub fn get(mut self, name: &[u8]) -> Option<&'a [u8]> {
         self.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)

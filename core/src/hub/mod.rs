@@ -8,6 +8,7 @@
 //! return a [`Rung`]; its doorbell is the caller's to ring.
 
 mod answer;
+mod events;
 mod lease;
 mod probe;
 mod submit;
@@ -45,6 +46,10 @@ pub struct HubSide<R, L, W = DefaultWait> {
     probe_slot: Option<u32>,
     /// The producer's position in the submission queue.
     tail: AtomicU32,
+    /// The consumer's position in the outbox.
+    outbox_head: AtomicU32,
+    /// The producer's position in the inbox.
+    inbox_tail: AtomicU32,
     wait: PhantomData<fn() -> W>,
 }
 
@@ -154,7 +159,16 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
             "a region needs one lease for each slot"
         );
         let free = FreeList::new(&slots[..probe_slot.map_or(slots.len(), |last| last as usize)]);
-        HubSide { region, leases, free, probe_slot, tail: AtomicU32::new(0), wait: PhantomData }
+        HubSide {
+            region,
+            leases,
+            free,
+            probe_slot,
+            tail: AtomicU32::new(0),
+            outbox_head: AtomicU32::new(0),
+            inbox_tail: AtomicU32::new(0),
+            wait: PhantomData,
+        }
     }
 
     /// What keeps the region.
@@ -316,10 +330,11 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
         Ok(true)
     }
 
-    /// Takes every slot that a worker called attention to.
+    /// Takes every slot that a worker called attention to. `true`: it called attention to
+    /// its outbox or inbox as well.
     ///
-    /// A slot may be given without cause; a cause is never lost.
-    pub fn drain_attention(&self, mut each: impl FnMut(u32)) {
+    /// A slot may be given without cause, and so may `true`; a cause is never lost.
+    pub fn drain_attention(&self, mut each: impl FnMut(u32)) -> bool {
         let slots = self.region().slots();
         self.region().attention().drain(|slot| {
             if slot < slots {
@@ -327,10 +342,10 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
                 self.region().slot(slot).prefetch_answer();
                 each(slot);
             }
-        });
+        })
     }
 
-    /// Whether a worker calls attention to any slot: a look that takes nothing.
+    /// Whether a worker calls attention to anything: a look that takes nothing.
     #[inline]
     pub fn is_called(&self) -> bool {
         self.region().attention().is_raised()

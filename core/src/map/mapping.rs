@@ -11,7 +11,9 @@ use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::io::Errno;
 
-use crate::{Layout, LayoutError, Region, RegionHeader, RegionRef, RegionSpec, SpecError};
+use crate::layout::{EventsPlace, LANE_BYTES, LanePlace};
+use crate::{EventRings, Layout, LayoutError, Region, RegionHeader, RegionRef};
+use crate::{RegionSpec, SpecError};
 
 /// The seals of a region: nobody can shrink or grow it, nor lift the seals. A truncated
 /// file is how a peer would kill the other side with SIGBUS.
@@ -88,7 +90,19 @@ impl Mapping {
     ///
     /// Sizes that cannot make a region, or what the system refused.
     pub fn create(spec: RegionSpec) -> Result<Mapping, MapError> {
-        let layout = Layout::new(spec).map_err(MapError::Spec)?;
+        Mapping::create_with_events(spec, None)
+    }
+
+    /// Creates a region that has rings for events, if `rings` says so: by the hub.
+    ///
+    /// # Errors
+    ///
+    /// As for [`create`](Self::create).
+    pub fn create_with_events(
+        spec: RegionSpec,
+        rings: Option<EventRings>,
+    ) -> Result<Mapping, MapError> {
+        let layout = Layout::with_events(spec, rings).map_err(MapError::Spec)?;
         let fd = memfd().map_err(system("creating a memfd"))?;
         let length = layout.length() as u64;
         rustix::fs::ftruncate(&fd, length).map_err(system("sizing the region"))?;
@@ -97,8 +111,13 @@ impl Mapping {
         // slots is written while the region is in use.
         let shared = layout.slot_headers as u64;
         reserve(&fd, 0, shared).map_err(system("reserving memory for the region"))?;
+        if let Some(events) = layout.events {
+            let words = events.inbox.words + LANE_BYTES - events.outbox.words;
+            reserve(&fd, events.outbox.words as u64, words as u64)
+                .map_err(system("reserving memory for the region"))?;
+        }
         let header = layout.header();
-        // SAFETY: RegionHeader is `repr(C)` of integers with no padding: 136 bytes, which
+        // SAFETY: RegionHeader is `repr(C)` of integers with no padding: 176 bytes, which
         // its definition asserts.
         let bytes: [u8; size_of::<RegionHeader>()] = unsafe { core::mem::transmute(header) };
         rustix::io::pwrite(&fd, &bytes, 0).map_err(system("writing the region's header"))?;
@@ -194,6 +213,38 @@ impl Mapping {
         assert!(slot < layout.spec().slots, "no such slot");
         let words = layout.slot_headers + slot as usize * crate::layout::SLOT_HEADER_BYTES;
         Ok(reserve(&self.file, words as u64, crate::layout::SLOT_HEADER_BYTES as u64)?)
+    }
+
+    /// Reserves the outbox's ring, so that using it cannot fail any more. By each side,
+    /// before it first writes or reads there.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory.
+    ///
+    /// # Panics
+    ///
+    /// When the region has no rings for events.
+    pub fn reserve_outbox(&self) -> io::Result<()> {
+        self.reserve_ring(|events| events.outbox)
+    }
+
+    /// Reserves the inbox's ring. By the hub, before it first writes there.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory.
+    ///
+    /// # Panics
+    ///
+    /// As for [`reserve_outbox`](Self::reserve_outbox).
+    pub fn reserve_inbox(&self) -> io::Result<()> {
+        self.reserve_ring(|events| events.inbox)
+    }
+
+    fn reserve_ring(&self, lane: fn(EventsPlace) -> LanePlace) -> io::Result<()> {
+        let place = lane(self.region.layout().events.expect("a region with rings for events"));
+        Ok(reserve(&self.file, place.ring as u64, place.ring_bytes as u64)?)
     }
 
     /// Reserves the whole head areas of a slot. By the side that is about to write a head

@@ -9,7 +9,7 @@ use std::vec::Vec;
 use rustix::fs::{MemfdFlags, SealFlags};
 
 use super::{Doorbell, MapError, Mapping, receive, send};
-use crate::{Futex, LayoutError, RegionSpec, Shared, SpecError, Wait};
+use crate::{EventRings, Futex, LayoutError, RegionRef, RegionSpec, Shared, SpecError, Wait};
 
 const SPEC: RegionSpec =
     RegionSpec { slots: 2, head_bytes: 4096, request_bytes: 4096, response_bytes: 4096 };
@@ -40,6 +40,21 @@ fn what_was_created_can_be_opened() {
 }
 
 #[test]
+fn a_region_with_events_can_be_opened() {
+    let rings = EventRings { outbox_bytes: 4096, inbox_bytes: 16384 };
+    let mapping = Mapping::create_with_events(SPEC, Some(rings)).expect("a small region");
+    let plain = Mapping::create(SPEC).expect("a small region");
+    assert_eq!(mapping.length() - plain.length(), 4096 + 4096 + 16384, "words and two rings");
+    let fd = mapping.fd().try_clone_to_owned().expect("a descriptor");
+    let opened = Mapping::open(fd).expect("what was just created");
+    assert_eq!((opened.spec(), opened.length()), (SPEC, mapping.length()));
+    assert_eq!(opened.region().layout().event_rings(), Some(rings));
+    assert_eq!(plain.region().layout().event_rings(), None);
+    opened.reserve_outbox().expect("memory for a ring");
+    mapping.reserve_inbox().expect("memory for a ring");
+}
+
+#[test]
 fn nobody_can_resize_a_region() {
     let mapping = Mapping::create(SPEC).expect("a small region");
     assert!(rustix::fs::ftruncate(mapping.fd(), 0).is_err());
@@ -55,8 +70,13 @@ fn forged_regions_are_refused_with_both_values() {
     let error = open(|bytes| bytes[8] = 9);
     assert!(matches!(error, MapError::Layout(LayoutError::Major(9))), "{error}");
     assert!(error.to_string().contains("version 9") && error.to_string().contains("version 1"));
+    let error = open(|bytes| bytes[12] = 3);
+    assert!(matches!(error, MapError::Layout(LayoutError::Features(2))), "{error}");
     let error = open(|bytes| bytes[12] = 1);
-    assert!(matches!(error, MapError::Layout(LayoutError::Features(1))), "{error}");
+    let rings = SpecError::RingBytes("outbox_bytes", 0);
+    assert!(matches!(error, MapError::Layout(LayoutError::Spec(found)) if found == rings));
+    let error = open(|bytes| bytes[136] = 1);
+    assert!(matches!(error, MapError::Layout(LayoutError::Field { name: "outbox", .. })));
     let error = open(|bytes| bytes[16..20].fill(0));
     assert!(matches!(error, MapError::Layout(LayoutError::Spec(SpecError::Slots(0)))), "{error}");
     let error = open(|bytes| bytes[20..24].copy_from_slice(&4097_u32.to_le_bytes()));

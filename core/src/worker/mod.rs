@@ -10,6 +10,7 @@
 //! [`HubWake`]; the hub's doorbell is the caller's to ring.
 
 mod claim;
+mod events;
 mod spin;
 
 use core::fmt;
@@ -140,14 +141,15 @@ impl<R: RegionRef, W: Wait> WorkerSide<R, W> {
     }
 
     /// Takes every slot that the hub has given notice of: one of its waits that an event
-    /// loop watches may be over.
-    pub fn take_notices(&self, mut each: impl FnMut(u32)) {
+    /// loop watches may be over. `true`: it has given notice of the outbox or the inbox as
+    /// well.
+    pub fn take_notices(&self, mut each: impl FnMut(u32)) -> bool {
         let slots = self.region().slots();
         self.region().notice().drain(|slot| {
             if slot < slots {
                 each(slot);
             }
-        });
+        })
     }
 
     /// Whether the hub has given notice of anything that was not taken yet: a look that

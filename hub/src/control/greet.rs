@@ -161,6 +161,8 @@ fn welcome(protocol: u32, region: &Mapping, probed: bool) -> Welcome {
             request_bytes: spec.request_bytes,
             response_bytes: spec.response_bytes,
             probe_slot: probed.then(|| spec.slots - 1),
+            outbox_bytes: None,
+            inbox_bytes: None,
         },
     }
 }

@@ -108,7 +108,18 @@ impl Link {
         code: RefusalCode,
         reason: String,
     ) -> Result<(), LinkError> {
-        self.send(&HubMessage::Refused(Refused { id, code, reason })).await
+        self.send(&HubMessage::Refused(Refused { id, subscription: None, code, reason })).await
+    }
+
+    /// Refuses a subscription.
+    pub(super) async fn refuse_subscription(
+        &mut self,
+        id: u32,
+        code: RefusalCode,
+        reason: String,
+    ) -> Result<(), LinkError> {
+        let subscription = Some(id);
+        self.send(&HubMessage::Refused(Refused { id: None, subscription, code, reason })).await
     }
 }
 

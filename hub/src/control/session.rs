@@ -277,6 +277,16 @@ impl Session<'_> {
                 self.drain_asked = true;
                 self.called().await?;
             }
+            WorkerMessage::Subscribe(subscribe) => {
+                let reason = "the worker's region has no rings for events".to_owned();
+                let (id, code) = (subscribe.id, RefusalCode::NoEvents);
+                self.link.refuse_subscription(id, code, reason).await?;
+            }
+            WorkerMessage::Unsubscribe(unsubscribe) => {
+                let id = unsubscribe.id;
+                let reason = format!("the worker has no subscription with the id {id}");
+                self.link.refuse_subscription(id, RefusalCode::OutOfOrder, reason).await?;
+            }
             WorkerMessage::Heartbeat { seq } => {
                 self.link.send(&HubMessage::Heartbeat { seq }).await?;
             }

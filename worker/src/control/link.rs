@@ -224,6 +224,7 @@ impl<'a> Link<'a> {
             HubMessage::Unregistered(gone) => {
                 tracing::info!(name = %gone.name, "no longer registered");
             }
+            HubMessage::Subscribed(_) => {}
             HubMessage::Drain(notice) => {
                 tracing::info!(reason = %notice.reason, "the hub sends nothing new");
             }
@@ -290,7 +291,7 @@ impl<'a> Link<'a> {
     }
 
     fn refused(&mut self, refused: Refused) -> Result<Option<Ended>> {
-        let Refused { id, code, reason } = refused;
+        let Refused { id, code, reason, .. } = refused;
         let Some(id) = id else {
             let error = Error::Refused { registration: None, code, reason };
             return if is_permanent(code) { Ok(Some(Ended::Refused(error))) } else { Err(error) };

@@ -85,7 +85,12 @@ impl FakeHub {
                 Some((code, reason)) => {
                     refused = true;
                     let id = Some(register.id);
-                    HubMessage::Refused(Refused { id, code, reason: reason.to_owned() })
+                    HubMessage::Refused(Refused {
+                        id,
+                        subscription: None,
+                        code,
+                        reason: reason.to_owned(),
+                    })
                 }
             };
             session.link().write(&answer);
@@ -116,6 +121,8 @@ impl FakeHub {
                 request_bytes: spec.request_bytes,
                 response_bytes: spec.response_bytes,
                 probe_slot: Some(spec.slots - 1),
+                outbox_bytes: None,
+                inbox_bytes: None,
             },
         });
         let frame = encode(&welcome).expect("encoding");
@@ -191,7 +198,7 @@ impl Link {
     }
 
     pub fn refuse(&mut self, code: RefusalCode, reason: &str) {
-        let refused = Refused { id: None, code, reason: reason.to_owned() };
+        let refused = Refused { id: None, subscription: None, code, reason: reason.to_owned() };
         self.write(&HubMessage::Refused(refused));
     }
 }
