@@ -16,6 +16,7 @@
 mod accept;
 mod admin;
 mod alarm;
+pub mod bus;
 mod chance;
 pub mod cli;
 mod client_limit;

@@ -1,0 +1,388 @@
+//! The bus itself: who calls it gets its lock, shortly, and what follows is done after.
+
+use std::sync::{Arc, Mutex};
+
+use crate::metrics::Counter;
+
+use super::aftermath::Aftermath;
+use super::draft::Draft;
+use super::event::{Event, Seq};
+use super::history::Missed;
+use super::index::TargetId;
+use super::interest::Interest;
+use super::observe::{Backlog, Watcher};
+use super::parked::Ticket;
+use super::pattern::Pattern;
+use super::queue::Queue;
+use super::refusal::{Refusal, shortened};
+use super::settings::Settings;
+use super::state::{Class, State, Target, Waits, lock};
+use super::subscription::{Delivery, Subscription};
+use super::tap::{Observer, Sink, Tap};
+
+/// An event bus. Cheap to clone: all clones are one bus, which is shut down when the last
+/// one is dropped.
+#[derive(Debug, Clone)]
+pub struct Bus {
+    owned: Arc<Owned>,
+}
+
+/// Shuts the bus down with its last clone; what subscriptions and taps hold is the rest.
+#[derive(Debug)]
+struct Owned(Arc<Shared>);
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) state: Mutex<State>,
+    pub(super) backlog: Backlog,
+    pub(super) refused: Counter,
+}
+
+/// What became of an event that was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// Its number.
+    pub seq: Seq,
+    /// Subscriptions that it was for. Taps and observers are not among them.
+    pub matched: u32,
+    /// Events that subscriptions lost because of it, older ones or itself. Of a
+    /// must-deliver event: subscriptions that did not get it.
+    pub dropped: u64,
+}
+
+/// What the history holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// In the order of their sequence.
+    pub events: Vec<Event>,
+    /// What is gone of what was asked for.
+    pub missed: Missed,
+    /// The last number that was looked at: what is not in `events` and not missed has a
+    /// larger one.
+    pub upto: Seq,
+}
+
+impl Default for Bus {
+    fn default() -> Bus {
+        Bus::new(Settings::default())
+    }
+}
+
+impl Bus {
+    /// A bus that nobody knows yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Bus {
+        let shared = Shared {
+            state: Mutex::new(State::new(&settings)),
+            backlog: Backlog::new(settings.observer_backlog_max),
+            refused: Counter::default(),
+            settings,
+        };
+        Bus { owned: Arc::new(Owned(Arc::new(shared))) }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.owned.0
+    }
+
+    /// How it was set up.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.shared().settings
+    }
+
+    /// The number of the last event that was published, or the one before the first.
+    #[must_use]
+    pub fn last_seq(&self) -> Seq {
+        lock(&self.shared().state).next - 1
+    }
+
+    /// Publishes an event and never waits: a subscription without room loses one, which is
+    /// counted there.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`], when the draft is not as it has to be, its principal over its quota, or
+    /// the bus shut down.
+    pub fn publish(&self, draft: Draft<'_>) -> Result<Published, Refusal> {
+        let shared = self.shared();
+        let mut after = Aftermath::default();
+        let event = shared.publish(&draft, Class::Lossy, &mut after)?;
+        let (matched, dropped) = (after.matched, after.dropped);
+        after.settle();
+        shared.backlog.drain();
+        Ok(Published { seq: event.seq(), matched, dropped })
+    }
+
+    /// Publishes an event and waits for subscriptions without room, for all of them
+    /// together up to [`Settings::must_deadline`]; others have it at once. Those that still
+    /// have no room then lose it, which is counted there.
+    ///
+    /// Dropping the future takes the event back from those that have not taken it yet, and
+    /// counts it as dropped there. Needs a tokio runtime with time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bus::publish`]: then nobody has got it.
+    pub async fn publish_must(&self, draft: Draft<'_>) -> Result<Published, Refusal> {
+        let shared = self.shared();
+        let mut after = Aftermath::default();
+        let mut waits = Waits::default();
+        let event = shared.publish(&draft, Class::Must(&mut waits), &mut after)?;
+        let (matched, dropped) = (after.matched, after.dropped);
+        let seq = event.seq();
+        // Before anything else runs, so that it is taken back whatever happens.
+        let waiting = Waiting { shared: shared.clone(), event, waits };
+        after.settle();
+        shared.backlog.drain();
+        if waiting.waits.ticket.waits() {
+            // At the deadline what is left is taken back below.
+            let deadline = self.settings().must_deadline;
+            let _ = tokio::time::timeout(deadline, taken(&waiting.waits.ticket)).await;
+        }
+        let late = waiting.withdraw();
+        Ok(Published { seq, matched, dropped: dropped + late })
+    }
+
+    /// A subscription to some topics. After a shutdown it is one that has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`], when a pattern is none, or there are too many.
+    pub fn subscribe(&self, interest: Interest) -> Result<Subscription, Refusal> {
+        let shared = self.shared();
+        let patterns = shared.patterns(&interest.patterns)?;
+        let mut state = lock(&shared.state);
+        let label = state.labels.take(&interest.label);
+        let queue = Arc::new(Queue::new(label, patterns, &interest.mode));
+        let id = match state.enter(&queue.patterns, Target::Queue(queue.clone())) {
+            Ok(id) => Some(id),
+            Err(Refusal::ShutDown) => {
+                queue.end(&mut Aftermath::default());
+                None
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        let upto = state.next - 1;
+        drop(state);
+        let bus = Arc::downgrade(shared);
+        let mut subscription = Subscription::new(bus, id, queue);
+        if let Some(after) = interest.after {
+            let replay = shared.history(subscription.patterns(), after, Some(upto));
+            let takes = |event: &Event| interest.mode.takes(event);
+            subscription.replay(replay, takes);
+        }
+        Ok(subscription)
+    }
+
+    /// Attaches a sink, which is called for each event of some topics under the bus's lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`], when a pattern is none, there are too many, or the bus is shut down.
+    pub fn tap<P: AsRef<str>>(&self, patterns: &[P], sink: Arc<dyn Sink>) -> Result<Tap, Refusal> {
+        self.attach(patterns, Target::Sink(sink))
+    }
+
+    /// Calls a function for each event of some topics, in the order of publishing, in the
+    /// thread of whoever publishes. It may call the bus; a panic is caught and counted.
+    /// Publishing waits for it, so it should be short.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bus::tap`].
+    pub fn observe<P: AsRef<str>>(
+        &self,
+        patterns: &[P],
+        callback: impl Fn(&Event) + Send + Sync + 'static,
+    ) -> Result<Observer, Refusal> {
+        let watcher = Arc::new(Watcher::new(callback));
+        self.attach(patterns, Target::Watcher(watcher)).map(Observer)
+    }
+
+    fn attach<P: AsRef<str>>(&self, patterns: &[P], target: Target) -> Result<Tap, Refusal> {
+        let shared = self.shared();
+        let patterns = shared.patterns(patterns)?;
+        let mut state = lock(&shared.state);
+        let id = state.enter(&patterns, target)?;
+        let seq = state.next - 1;
+        drop(state);
+        Ok(Tap { bus: Arc::downgrade(shared), id, patterns, seq })
+    }
+
+    /// What is still held of some topics, of what came after one number and, if given, not
+    /// after another.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`], when a pattern is none, or there are too many.
+    pub fn history<P: AsRef<str>>(
+        &self,
+        patterns: &[P],
+        after: Seq,
+        upto: Option<Seq>,
+    ) -> Result<Replay, Refusal> {
+        let patterns = self.shared().patterns(patterns)?;
+        Ok(self.shared().history(&patterns, after, upto))
+    }
+
+    /// Ends the bus: publishing is refused, subscriptions give what they hold and then
+    /// end, taps are told. May be called again, by several at once.
+    pub fn shutdown(&self) {
+        self.shared().shutdown();
+    }
+
+    /// Whether it was shut down.
+    #[must_use]
+    pub fn is_shut_down(&self) -> bool {
+        lock(&self.shared().state).shut
+    }
+}
+
+impl Shared {
+    fn publish(
+        &self,
+        draft: &Draft<'_>,
+        class: Class<'_>,
+        after: &mut Aftermath,
+    ) -> Result<Event, Refusal> {
+        State::check(draft, self.settings.payload_bytes_max)
+            .and_then(|()| lock(&self.state).publish(draft, class, &self.backlog, after))
+            .inspect_err(|_| self.refused.add_one())
+    }
+
+    fn patterns<P: AsRef<str>>(&self, patterns: &[P]) -> Result<Box<[Pattern]>, Refusal> {
+        let (count, max) = (patterns.len(), self.settings.patterns_max);
+        if count == 0 || count > max {
+            return Err(Refusal::Patterns { count, max });
+        }
+        let checked = |pattern: &P| {
+            let text = pattern.as_ref();
+            Pattern::new(text)
+                .map_err(|problem| Refusal::Pattern { pattern: shortened(text), problem })
+        };
+        patterns.iter().map(checked).collect()
+    }
+
+    fn history(&self, patterns: &[Pattern], after: Seq, upto: Option<Seq>) -> Replay {
+        let mut state = lock(&self.state);
+        let last = state.next - 1;
+        let upto = upto.map_or(last, |upto| upto.min(last));
+        let mut replay = Replay { events: Vec::new(), missed: Missed::Exactly(0), upto };
+        if after > last {
+            replay.missed = Missed::NeverGiven;
+            return replay;
+        }
+        let now_us = state.now_us();
+        let State { topics, history, .. } = &mut *state;
+        history.expire(topics, now_us);
+        let wanted = |topic: &str| patterns.iter().any(|pattern| pattern.matches(topic));
+        for topic in topics.iter() {
+            if topic.last_seq > after && wanted(&topic.name) {
+                let missed = history.look(topic, after, upto, &mut replay.events);
+                replay.missed = replay.missed.and(missed);
+            }
+        }
+        let surely_there = patterns.iter().all(|pattern| topics.find(pattern.as_str()).is_some());
+        replay.missed = replay.missed.and(history.look_gone(wanted, surely_there, after));
+        drop(state);
+        replay.events.sort_unstable_by_key(Event::seq);
+        if after + 1 < self.settings.first_seq {
+            replay.missed = Missed::EarlierRun;
+        }
+        replay
+    }
+
+    fn shutdown(&self) {
+        let mut after = Aftermath::default();
+        let mut state = lock(&self.state);
+        state.shut = true;
+        let targets = state.targets.clone();
+        drop(state);
+        for target in targets.into_iter().flatten() {
+            match target {
+                Target::Queue(queue) => queue.end(&mut after),
+                Target::Sink(sink) => sink.end(),
+                Target::Watcher(_) => {}
+            }
+        }
+        after.settle();
+    }
+
+    /// Takes a subscription, tap or observer out.
+    pub(super) fn leave(&self, patterns: &[Pattern], id: TargetId) {
+        let mut after = Aftermath::default();
+        let mut state = lock(&self.state);
+        let target = state.leave(patterns, id);
+        match &target {
+            Some(Target::Queue(queue)) => {
+                let tally = queue.leave(&mut after);
+                state.labels.retire(&queue.label, &tally);
+            }
+            Some(Target::Watcher(watcher)) => watcher.leave(),
+            Some(Target::Sink(_)) | None => {}
+        }
+        drop(state);
+        // A sink may be anything, so it is dropped without the lock.
+        drop(target);
+        after.settle();
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.0.shutdown();
+    }
+}
+
+/// A must-deliver event that some have not taken yet.
+struct Waiting {
+    shared: Arc<Shared>,
+    event: Event,
+    waits: Waits,
+}
+
+impl Waiting {
+    /// Takes the event back from those that have not taken it, and says how many these were.
+    fn withdraw(mut self) -> u64 {
+        self.take_back()
+    }
+
+    fn take_back(&mut self) -> u64 {
+        let queues = std::mem::take(&mut self.waits.at);
+        if queues.is_empty() {
+            return 0;
+        }
+        let mut after = Aftermath::default();
+        let now_us = lock(&self.shared.state).now_us();
+        let mut late = 0;
+        for queue in queues {
+            late += u64::from(queue.withdraw(&self.event, now_us, &mut after));
+        }
+        after.settle();
+        late
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.take_back();
+    }
+}
+
+async fn taken(ticket: &Ticket) {
+    std::future::poll_fn(|cx| {
+        ticket.waker.register(cx.waker());
+        if ticket.waits() { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+    })
+    .await;
+}
+
+impl From<Replay> for Vec<Delivery> {
+    fn from(replay: Replay) -> Vec<Delivery> {
+        let gap = (!replay.missed.is_nothing())
+            .then_some(Delivery::Gap { missed: replay.missed, principal: None });
+        gap.into_iter().chain(replay.events.into_iter().map(Delivery::Event)).collect()
+    }
+}

@@ -1,0 +1,210 @@
+//! Patterns over topics, for delivery and for rights alike.
+//!
+//! A topic is 1 to [`SEGMENTS_MAX`] segments with dots between them. A pattern is a topic
+//! in which a segment may be `*`: inside it stands for exactly one segment, at the end for
+//! one or more. `#` alone stands for every topic, as `*` alone does.
+//!
+//! | pattern | matches | does not match |
+//! |---|---|---|
+//! | `a.b` | `a.b` | `a.b.c`, `a` |
+//! | `a.*.c` | `a.b.c` | `a.c`, `a.b.b.c` |
+//! | `a.b.*` | `a.b.c`, `a.b.c.d` | `a.b` |
+//! | `#` | everything | |
+
+use std::fmt;
+
+/// How many segments a topic or a pattern has at most.
+pub const SEGMENTS_MAX: usize = 20;
+
+/// How many bytes a topic or a pattern has at most.
+pub const TOPIC_BYTES_MAX: usize = 255;
+
+/// A pattern that has been checked.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pattern(Box<str>);
+
+impl Pattern {
+    /// Checks a pattern.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicProblem`] when it is empty, longer than [`TOPIC_BYTES_MAX`], deeper than
+    /// [`SEGMENTS_MAX`], has an empty segment, whitespace or a control character, or `#`
+    /// as one segment of several.
+    pub fn new(text: &str) -> Result<Pattern, TopicProblem> {
+        check(text)?;
+        if text != "#" && text.split('.').any(|segment| segment == "#") {
+            return Err(TopicProblem::Wildcard);
+        }
+        Ok(Pattern(text.into()))
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a topic is one of those that this pattern stands for. What is not a topic is
+    /// matched by no pattern.
+    #[must_use]
+    pub fn matches(&self, topic: &str) -> bool {
+        matches(&self.0, topic)
+    }
+
+    /// Whether every topic that `narrower` matches is matched by this pattern: whoever may
+    /// subscribe to this one may subscribe to `narrower`.
+    #[must_use]
+    pub fn covers(&self, narrower: &Pattern) -> bool {
+        let (ours, our_tail) = parts(&self.0);
+        let (theirs, their_tail) = parts(&narrower.0);
+        let mut theirs = theirs.peekable();
+        for ours in ours {
+            match theirs.next() {
+                Some(theirs) if ours == "*" || ours == theirs => {}
+                _ => return false,
+            }
+        }
+        // What is left of the narrower one must be nothing, or one segment and more where
+        // ours ends with that.
+        match (our_tail, their_tail) {
+            (true, true) => true,
+            (true, false) => theirs.peek().is_some(),
+            (false, true) => false,
+            (false, false) => theirs.peek().is_none(),
+        }
+    }
+
+    /// The segments before a `*` at the end, and whether there is one. `#` is such an end.
+    pub(super) fn parts(&self) -> (impl Iterator<Item = &str>, bool) {
+        parts(&self.0)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pattern({:?})", &self.0)
+    }
+}
+
+impl std::str::FromStr for Pattern {
+    type Err = TopicProblem;
+
+    fn from_str(text: &str) -> Result<Pattern, TopicProblem> {
+        Pattern::new(text)
+    }
+}
+
+/// Whether text is a topic that can be published to.
+///
+/// # Errors
+///
+/// [`TopicProblem`], as for [`Pattern::new`]; a segment that is `*` or `#` as well, because
+/// it would be read as a pattern where rights are judged.
+pub fn check_topic(topic: &str) -> Result<(), TopicProblem> {
+    check(topic)?;
+    if topic.split('.').any(|segment| segment == "*" || segment == "#") {
+        return Err(TopicProblem::Wildcard);
+    }
+    Ok(())
+}
+
+/// What keeps text from being a topic or a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TopicProblem {
+    /// Nothing at all.
+    Empty,
+    /// More than [`TOPIC_BYTES_MAX`] bytes; how many there are.
+    TooLong(usize),
+    /// More than [`SEGMENTS_MAX`] segments; how many there are.
+    TooDeep(usize),
+    /// Two dots beside each other, or one at an end.
+    EmptySegment,
+    /// Whitespace or a control character.
+    Character(char),
+    /// In a topic a segment that is `*` or `#`; in a pattern `#` as one segment of several.
+    Wildcard,
+}
+
+impl fmt::Display for TopicProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TopicProblem::Empty => f.write_str("it is empty"),
+            TopicProblem::TooLong(bytes) => {
+                write!(f, "it has {bytes} bytes, of which {TOPIC_BYTES_MAX} are allowed")
+            }
+            TopicProblem::TooDeep(segments) => {
+                write!(f, "it has {segments} segments, of which {SEGMENTS_MAX} are allowed")
+            }
+            TopicProblem::EmptySegment => {
+                f.write_str("a segment is empty: put one dot between segments and none at an end")
+            }
+            TopicProblem::Character(character) => {
+                write!(f, "it has {character:?}: use neither whitespace nor control characters")
+            }
+            TopicProblem::Wildcard => f.write_str(
+                "* and # are for patterns: no segment of a topic, and # in a pattern only alone",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TopicProblem {}
+
+fn check(text: &str) -> Result<(), TopicProblem> {
+    if text.is_empty() {
+        return Err(TopicProblem::Empty);
+    }
+    if text.len() > TOPIC_BYTES_MAX {
+        return Err(TopicProblem::TooLong(text.len()));
+    }
+    if let Some(character) = text.chars().find(|c| c.is_whitespace() || c.is_control()) {
+        return Err(TopicProblem::Character(character));
+    }
+    let mut segments = 0;
+    for segment in text.split('.') {
+        segments += 1;
+        if segment.is_empty() {
+            return Err(TopicProblem::EmptySegment);
+        }
+    }
+    if segments > SEGMENTS_MAX {
+        return Err(TopicProblem::TooDeep(segments));
+    }
+    Ok(())
+}
+
+/// The one function that decides whether a pattern matches a topic. The index of the bus
+/// is an index of this, and a test compares the two.
+fn matches(pattern: &str, topic: &str) -> bool {
+    if check_topic(topic).is_err() {
+        return false;
+    }
+    let (segments, tail) = parts(pattern);
+    let mut topic = topic.split('.');
+    for segment in segments {
+        match topic.next() {
+            Some(given) if segment == "*" || segment == given => {}
+            _ => return false,
+        }
+    }
+    topic.next().is_some() == tail
+}
+
+fn parts(pattern: &str) -> (impl Iterator<Item = &str>, bool) {
+    let (head, tail) = match pattern {
+        "#" | "*" => ("", true),
+        _ => pattern.strip_suffix(".*").map_or((pattern, false), |head| (head, true)),
+    };
+    (head.split('.').filter(|segment| !segment.is_empty()), tail)
+}
+
+#[cfg(test)]
+mod tests;
