@@ -2,9 +2,11 @@
 //! public port.
 //!
 //! A Unix socket that only its owner can reach, and if asked for a TCP address that asks
-//! for a token. Every route only looks; one that changed something would be a POST.
+//! for a token. A route that only looks is a GET, one that does something a POST.
 
+mod bus;
 mod cells;
+mod emit;
 mod guard;
 mod page;
 mod percentiles;
@@ -14,6 +16,7 @@ mod serve;
 mod slots;
 mod snapshot;
 mod stream;
+mod tail;
 mod token;
 mod verdict;
 mod workers;
@@ -25,7 +28,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 
 use guard::Way;
@@ -39,6 +42,9 @@ pub(crate) use serve::{Surface, bind, serve};
 pub(crate) use stream::Watched;
 pub(crate) use token::Token;
 
+/// Paths that do something.
+const POSTS: [&str; 1] = ["/internal/emit"];
+
 /// The routes, for requests that come this way.
 fn router(shared: Arc<Shared>, way: Way) -> Router {
     let mut router = Router::new();
@@ -51,6 +57,9 @@ fn router(shared: Arc<Shared>, way: Way) -> Router {
         .route("/internal/routes", get(routes::routes))
         .route("/internal/rules", get(rules::rules))
         .route("/internal/stream", get(stream::stream))
+        .route("/internal/bus", get(bus::bus))
+        .route("/internal/emit", post(emit::emit))
+        .route("/internal/tail", get(tail::tail))
         .route("/metrics", get(metrics))
         .route(Page::Health.path(), any(health))
         .route(Page::Ready.path(), any(ready))
@@ -76,8 +85,10 @@ async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respo
 }
 
 async fn not_allowed(method: Method, uri: Uri) -> Problem {
-    Problem::new(Kind::MethodNotAllowed, format!("{} does not have {method}.", uri.path()))
-        .allow(HeaderValue::from_static("GET, HEAD"))
+    let path = uri.path();
+    let allowed = if POSTS.contains(&path) { "POST" } else { "GET, HEAD" };
+    Problem::new(Kind::MethodNotAllowed, format!("{path} does not have {method}."))
+        .allow(HeaderValue::from_static(allowed))
 }
 
 async fn nothing(uri: Uri) -> Problem {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod emit;
 mod flags;
 mod generate;
 mod hub;
@@ -8,6 +9,8 @@ mod log;
 mod notify;
 mod reload;
 mod runtime;
+mod surface;
+mod tail;
 
 use std::process::ExitCode;
 
@@ -27,6 +30,10 @@ enum Command {
     Hub(Box<hub::HubArgs>),
     /// Write a commented slotway.toml with every key and its default.
     Init(init::InitArgs),
+    /// Publish events on the bus of a hub that runs.
+    Emit(emit::EmitArgs),
+    /// Print events of the bus of a hub that runs, as they come.
+    Tail(tail::TailArgs),
     /// Make manual pages and completions.
     #[command(subcommand, hide = true)]
     Generate(generate::What),
@@ -38,6 +45,8 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Hub(args) => hub::run(*args),
         Command::Init(args) => init::run(&args),
+        Command::Emit(args) => emit::run(args),
+        Command::Tail(args) => tail::run(args),
         Command::Generate(what) => generate::run(&what),
     }
 }

@@ -217,6 +217,8 @@ impl Hub {
         if let Some(exporter) = self.shared.telemetry.get() {
             let _ = timeout(CLOSING, exporter.flush()).await;
         }
+        // Workers could publish until now; who listens sees the end.
+        self.shared.bus.shutdown();
         self.surface.set(Phase::Draining);
         let _ = timeout(CLOSING, self.surface.all_gone()).await;
         for task in &mut self.tasks {

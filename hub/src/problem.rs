@@ -53,6 +53,14 @@ pub enum Kind {
     NoMemory,
     /// The response's head was not there in time.
     Deadline,
+    /// The event's payload is larger than one may be.
+    EventTooLarge,
+    /// Its principal has published all that it may for now.
+    EventQuota,
+    /// There are as many subscriptions as there may be.
+    TooManySubscriptions,
+    /// The hub shuts down.
+    ShuttingDown,
 }
 
 impl Kind {
@@ -115,6 +123,22 @@ impl Kind {
             ),
             Kind::Deadline => {
                 (StatusCode::GATEWAY_TIMEOUT, "deadline", "The worker did not answer in time")
+            }
+            Kind::EventTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", "The event is too large")
+            }
+            Kind::EventQuota => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "event_quota",
+                "The principal publishes more than it may",
+            ),
+            Kind::TooManySubscriptions => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too_many_subscriptions",
+                "There are as many subscriptions as may be",
+            ),
+            Kind::ShuttingDown => {
+                (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", "The hub shuts down")
             }
         }
     }
@@ -220,5 +244,6 @@ fn whole_seconds(after: Duration) -> u64 {
     after.as_secs() + u64::from(after.subsec_nanos() > 0)
 }
 
+mod refusal;
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
 use crate::admin::{Token, Watched};
+use crate::bus::{Bus, Settings};
 use crate::client_limit::ClientLimit;
 use crate::config::Config;
 use crate::departures::Departures;
@@ -31,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) admin_token: ArcSwapOption<Token>,
     /// Tells a collector of requests, if there is one.
     pub(crate) telemetry: OnceLock<Arc<Exporter>>,
+    /// What workers and others publish.
+    pub(crate) bus: Bus,
     /// Streams of events to clients.
     pub(crate) streams: Streams,
     draining: AtomicBool,
@@ -52,6 +56,7 @@ impl Shared {
             compressions: Arc::new(Gate::new(config.compression.streams, 0)),
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
             departures: Departures::default(),
+            bus: Bus::new(bus_settings()),
             streams: Streams::default(),
             draining: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),
@@ -83,4 +88,13 @@ impl Shared {
     pub(crate) fn config(&self) -> Guard<Arc<Config>> {
         self.config.load()
     }
+}
+
+/// Sequence numbers are ids of events to browsers, which come back with the last one that they
+/// have. Microseconds since 1970 grow from one run of the hub to the next, faster than a bus
+/// can number events, and JavaScript has them exactly until the year 2255.
+fn bus_settings() -> Settings {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let first_seq = u64::try_from(now.as_micros()).unwrap_or(1).max(1);
+    Settings { first_seq, ..Settings::default() }
 }

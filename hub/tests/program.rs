@@ -219,3 +219,115 @@ fn the_control_socket_can_be_reached_by_others_when_some_are_allowed() {
     assert_eq!(mode(&mut scratch.hub()), 0o600);
     assert_eq!(mode(scratch.hub().args(["--allow-uid", "12345"])), 0o666);
 }
+
+impl Scratch {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slotway"));
+        command.env_clear().env("SLOTWAY_HUB", self.0.join("hub.sock")).args(arguments);
+        command
+    }
+}
+
+/// Lines of a command that runs on.
+fn lines(child: &mut Child) -> std::sync::mpsc::Receiver<String> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    std::thread::spawn(move || {
+        for line in output.lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+/// How many subscriptions of `slotway tail` the hub has.
+fn tails(scratch: &Scratch) -> u64 {
+    let mut stream = std::os::unix::net::UnixStream::connect(scratch.0.join("admin.sock")).unwrap();
+    stream.write_all(b"GET /internal/bus HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let bus: serde_json::Value =
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    bus["labels"]["tail"]["subscriptions"].as_u64().unwrap_or(0)
+}
+
+fn wait_for_tails(scratch: &Scratch, count: u64) {
+    let start = Instant::now();
+    while tails(scratch) != count {
+        assert!(start.elapsed() < WATCHDOG, "the hub does not have {count} tails");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn what_is_emitted_is_tailed() {
+    let scratch = Scratch::new();
+    let _hub = Running::start(scratch.hub().args(["--listen", "127.0.0.1:0"]));
+    let mut tail = Running(
+        scratch.command(&["tail", "jobs.*", "--json"]).stdout(Stdio::piped()).spawn().unwrap(),
+    );
+    let json = lines(&mut tail.0);
+    let mut people =
+        Running(scratch.command(&["tail", "#", "-n", "3"]).stdout(Stdio::piped()).spawn().unwrap());
+    let text = lines(&mut people.0);
+    wait_for_tails(&scratch, 2);
+
+    let emit = ["emit", "jobs.1", "hello world", "--type", "done", "--principal", "alice"];
+    assert!(scratch.command(&emit).status().unwrap().success());
+    let line = json.recv_timeout(WATCHDOG).unwrap();
+    let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(event["data"], "hello world");
+    let seq = event["seq"].as_u64().unwrap();
+    assert_eq!(
+        text.recv_timeout(WATCHDOG).unwrap(),
+        format!("{seq} jobs.1 done alice hello world")
+    );
+
+    // Lines go out one by one, while the input is still open.
+    let mut emitting = scratch.command(&["emit", "jobs.2", "--lines"]);
+    let mut emitting = Running(emitting.stdin(Stdio::piped()).spawn().unwrap());
+    let mut input = emitting.0.stdin.take().unwrap();
+    for word in ["first", "second"] {
+        writeln!(input, "{word}").unwrap();
+        let event: serde_json::Value =
+            serde_json::from_str(&json.recv_timeout(WATCHDOG).unwrap()).unwrap();
+        assert_eq!(event["data"], word);
+    }
+    drop(input);
+    assert_eq!(emitting.exit_code(), Some(0));
+    // It has seen its three.
+    assert_eq!(people.exit_code(), Some(0));
+
+    // What was printed can be emitted again, and what is no event is told.
+    let mut again = scratch.command(&["emit", "--events"]);
+    let mut again = again.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    again.stdin.take().unwrap().write_all(format!("{line}\nnonsense\n").as_bytes()).unwrap();
+    let Output { status, stderr, .. } = again.wait_with_output().unwrap();
+    let stderr = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert!(stderr.contains("line 2: ") && stderr.contains("1 events were published"), "{stderr}");
+    let event: serde_json::Value =
+        serde_json::from_str(&json.recv_timeout(WATCHDOG).unwrap()).unwrap();
+    assert_eq!(
+        (event["data"].as_str(), event["topic"].as_str()),
+        (Some("hello world"), Some("jobs.1"))
+    );
+}
+
+#[test]
+fn emit_and_tail_say_what_is_wrong() {
+    let scratch = Scratch::new();
+    let (code, words) = failed(&mut scratch.command(&["emit", "a", "x"]));
+    assert_eq!(code, Some(1));
+    assert!(words.contains("no hub answers on") && words.contains("admin.sock"), "{words}");
+    let _hub = Running::start(scratch.hub().args(["--listen", "127.0.0.1:0"]));
+    let (code, words) = failed(&mut scratch.command(&["emit", "a..b", "x"]));
+    assert_eq!(code, Some(1));
+    assert!(words.contains("a segment is empty"), "{words}");
+    let (code, words) = failed(&mut scratch.command(&["tail", "a.#"]));
+    assert_eq!(code, Some(1));
+    assert!(words.contains("\"a.#\" is no pattern"), "{words}");
+    let (code, words) = failed(&mut scratch.command(&["tail", "a", "--admin", "http://nowhere"]));
+    assert_eq!(code, Some(1));
+    assert!(words.contains("http://127.0.0.1:PORT"), "{words}");
+}

@@ -1,8 +1,10 @@
 //! The admin surface's sockets.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -10,6 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::guard::Way;
 use super::{Token, router};
@@ -22,6 +25,9 @@ use crate::shared::Shared;
 
 /// Connections at a time, for each of the two: enough for people and their programs.
 const CONNECTIONS_MAX: usize = 128;
+
+/// How long an answer may still take when the hub ends.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Takes the TCP address and reads its token, if there is one.
 pub(crate) async fn bind(config: &Admin) -> Result<Option<(TcpListener, Token)>, HubError> {
@@ -90,8 +96,12 @@ async fn connection(stream: Box<dyn Stream>, router: Router, mut phases: Phases)
         // With it goes hyper's limit on the time for a head.
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
     tokio::select! {
-        _ = connection => {}
+        _ = connection.as_mut() => return,
         () = phases.at_least(Phase::Draining) => {}
     }
+    // What listens to the bus has its last lines now; the dashboard's stream has no end.
+    connection.as_mut().graceful_shutdown();
+    let _ = timeout(LAST_WORDS, connection).await;
 }

@@ -63,6 +63,11 @@ impl Token {
         headers.get_all(AUTHORIZATION).iter().any(|value| self.is(value.as_bytes()))
     }
 
+    /// Its bytes, for a command of this program that shows it to a hub.
+    pub(crate) fn secret(&self) -> &[u8] {
+        &self.0
+    }
+
     fn is(&self, credentials: &[u8]) -> bool {
         let Some((scheme, token)) = credentials.split_at_checked(b"bearer ".len()) else {
             return false;
