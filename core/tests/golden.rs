@@ -274,6 +274,18 @@ fn the_control_messages_are_as_specified() {
                 max_concurrent: None,
             })),
         ),
+        (
+            "register-sse",
+            worker(WorkerMessage::Register(Register {
+                id: 2,
+                name: "chat".into(),
+                routes: vec![
+                    Route { sse: true, ..Route::new("GET", "/rooms/{room}/events") },
+                    Route::new("POST", "/rooms/{room}"),
+                ],
+                max_concurrent: None,
+            })),
+        ),
         ("unregister", worker(WorkerMessage::Unregister(Unregister { id: 0 }))),
         ("drain", worker(WorkerMessage::Drain(Drain {}))),
         (

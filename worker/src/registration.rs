@@ -48,6 +48,15 @@ impl Registration {
         self
     }
 
+    /// Adds a route whose clients stay with the hub for the events that this worker pushes.
+    /// Its exchanges say in the header `slotway-sse` what has happened: `connect`,
+    /// `reconnect` or `disconnect`.
+    #[must_use]
+    pub fn sse_route(mut self, pattern: &str) -> Registration {
+        self.push("GET", pattern).sse = true;
+        self
+    }
+
     /// Limits the routes that follow to one host, `api.example`, or with `*.` in front to
     /// every host below a domain, `*.example`. Requests for a host go to its own routes
     /// first, then to those of the longest `*.`, then to those of every host.
@@ -117,6 +126,12 @@ impl Registration {
         for (index, route) in self.routes.iter().enumerate() {
             if let Err(error) = check_method(&route.method) {
                 return wrong(error.to_string());
+            }
+            if route.sse && route.method != "GET" {
+                return wrong(format!(
+                    "clients stay on {} {}, whose method has to be GET",
+                    route.method, route.pattern
+                ));
             }
             if let Err(error) = Pattern::parse(&route.pattern) {
                 return wrong(format!("the pattern {:?} {error}", route.pattern));

@@ -223,13 +223,17 @@ pub struct Route {
     /// See [`HostPattern`](super::HostPattern).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// Clients that ask for it stay, and the worker pushes events to them; the method is
+    /// `GET`. The worker hears when each of them comes and goes.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub sse: bool,
 }
 
 impl Route {
-    /// A route of every host that is not idempotent.
+    /// A route of every host that is not idempotent and answers each request once.
     pub fn new(method: &str, pattern: &str) -> Route {
         let (method, pattern) = (method.to_owned(), pattern.to_owned());
-        Route { method, pattern, idempotent: false, host: None }
+        Route { method, pattern, idempotent: false, host: None, sse: false }
     }
 }
 

@@ -221,3 +221,12 @@ fn a_routes_host_may_be_left_out() {
     assert_eq!(route.host.as_deref(), Some("*.example"));
     assert_eq!(serde_json::to_string(&route).expect("a route"), json);
 }
+
+#[test]
+fn a_routes_clients_stay_only_if_it_says_so() {
+    let json = r#"{"method":"GET","pattern":"/rooms/{room}","sse":true}"#;
+    let route: Route = serde_json::from_str(json).expect("a route");
+    assert!(route.sse);
+    assert_eq!(serde_json::to_string(&route).expect("a route"), json);
+    assert!(!Route::new("GET", "/rooms/{room}").sse);
+}

@@ -16,6 +16,8 @@ pub(crate) struct RegisteredRoute {
     pub(crate) method: RouteMethod,
     pub(crate) pattern: Pattern,
     pub(crate) idempotent: bool,
+    /// Its clients stay, for what the worker pushes.
+    pub(crate) sse: bool,
     /// Its counters.
     pub(crate) counted: RouteId,
 }

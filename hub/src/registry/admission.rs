@@ -29,6 +29,13 @@ pub(super) fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTake
             Ok(method) => method,
             Err(reason) => return refuse(RefusalCode::BadMethod, reason),
         };
+        if route.sse && route.method != "GET" {
+            let reason = format!(
+                "clients stay on {} {}, whose method has to be GET",
+                route.method, route.pattern
+            );
+            return refuse(RefusalCode::BadMethod, reason);
+        }
         let pattern = match Pattern::parse(&route.pattern) {
             Ok(pattern) => pattern,
             Err(error) => {
@@ -47,8 +54,8 @@ pub(super) fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTake
             );
             return refuse(RefusalCode::RouteConflict, reason);
         }
-        let (idempotent, counted) = (route.idempotent, RouteId::OTHER);
-        routes.push(RegisteredRoute { host, method, pattern, idempotent, counted });
+        let (idempotent, sse, counted) = (route.idempotent, route.sse, RouteId::OTHER);
+        routes.push(RegisteredRoute { host, method, pattern, idempotent, sse, counted });
     }
     Ok(routes)
 }
