@@ -15,6 +15,8 @@ mod rules;
 mod serve;
 mod slots;
 mod snapshot;
+mod sse;
+mod sse_push;
 mod stream;
 mod tail;
 mod token;
@@ -43,7 +45,7 @@ pub(crate) use stream::Watched;
 pub(crate) use token::Token;
 
 /// Paths that do something.
-const POSTS: [&str; 1] = ["/internal/emit"];
+const POSTS: [&str; 2] = ["/internal/emit", sse_push::PATH];
 
 /// The routes, for requests that come this way.
 fn router(shared: Arc<Shared>, way: Way) -> Router {
@@ -60,6 +62,8 @@ fn router(shared: Arc<Shared>, way: Way) -> Router {
         .route("/internal/bus", get(bus::bus))
         .route("/internal/emit", post(emit::emit))
         .route("/internal/tail", get(tail::tail))
+        .route("/internal/sse", get(sse::sse))
+        .route(sse_push::PATH, post(sse_push::push))
         .route("/metrics", get(metrics))
         .route(Page::Health.path(), any(health))
         .route(Page::Ready.path(), any(ready))

@@ -6,6 +6,7 @@
 mod admin;
 mod change;
 mod codec;
+mod delegated;
 mod fault;
 mod files;
 mod http;
@@ -20,6 +21,7 @@ mod workers;
 
 pub use self::admin::{Admin, AdminSocket, Log, LogFormat, Telemetry};
 pub use self::change::{Change, Changes};
+pub use self::delegated::Delegated;
 pub use self::fault::{Fault, Faults};
 pub use self::http::{Believe, Compression, Cors, Forwarded, RouteRule, Told};
 pub use self::limits::{Limits, Times};
@@ -51,6 +53,8 @@ pub struct Config {
     pub times: Times,
     /// Every limit on numbers and bytes.
     pub limits: Limits,
+    /// Streams that workers own.
+    pub delegated: Delegated,
     /// Whom to believe about who the client is.
     pub forwarded: Forwarded,
     /// Cross-origin requests, if the hub has a say in them.
@@ -76,6 +80,7 @@ impl Default for Config {
             health: Health::default(),
             times: Times::default(),
             limits: Limits::default(),
+            delegated: Delegated::default(),
             forwarded: Forwarded::default(),
             cors: None,
             compression: Compression::default(),
@@ -101,6 +106,7 @@ impl Config {
         self.health.check(&mut faults);
         self.times.check(&mut faults);
         self.limits.check(&mut faults);
+        self.delegated.check(&mut faults);
         self.log.check(&mut faults);
         if self.threads == Some(0) {
             faults.zero("threads");

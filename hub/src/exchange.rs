@@ -28,6 +28,7 @@ pub(crate) use leftover::drain;
 pub(crate) use spool::{Budget, Spool, SpoolError, SpoolReader};
 pub(crate) use upload::{Upload, Uploaded};
 
+use crate::delegated::Client;
 use crate::gate::Pass;
 use crate::instance::{Instance, NoSlot, Permit, Registration, Standing};
 
@@ -75,6 +76,13 @@ impl Exchange {
     pub(crate) fn hold(&mut self, pass: Option<Arc<Pass>>) {
         if let Some((_, permit)) = &mut self.held {
             permit.hold(pass);
+        }
+    }
+
+    /// Keeps a client that stays from being gone until the worker is through with it.
+    pub(crate) fn hold_client(&mut self, client: Arc<Client>) {
+        if let Some((_, permit)) = &mut self.held {
+            permit.hold_client(client);
         }
     }
 
@@ -257,6 +265,11 @@ impl Exchange {
     fn end_body(&self, end: End) {
         let instance = self.instance();
         instance.ring(instance.side().end_body(self.ticket(), end));
+    }
+
+    /// Says that the request has no body.
+    pub(crate) fn end_request(&self) {
+        self.end_body(End::Finished);
     }
 
     fn watch_request(&self) -> Watch {

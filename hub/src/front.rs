@@ -28,6 +28,7 @@ mod tls;
 mod trace;
 mod wire;
 
+pub(crate) use choose::{Chosen, choose};
 pub use listen::Endpoint;
 pub(crate) use listen::bind;
 pub(crate) use serve::serve;

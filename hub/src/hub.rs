@@ -21,7 +21,7 @@ use crate::phase::{Phase, PhaseSender, phases};
 use crate::shared::Shared;
 use crate::sse::{Farewell, Reason, Spread};
 use crate::telemetry::Exporter;
-use crate::{admin, front};
+use crate::{admin, delegated, front};
 
 /// How long the end of everything may take once it was told to end.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -91,7 +91,9 @@ impl Hub {
             info!(address = %endpoint, control = %control_path.display(), "listening");
         }
 
-        let mut tasks = vec![tokio::spawn(listen(shared.clone(), control, worker_phases))];
+        let tended = delegated::attend(shared.clone(), worker_phases.clone());
+        let listened = listen(shared.clone(), control, worker_phases);
+        let mut tasks = vec![tokio::spawn(listened), tokio::spawn(tended)];
         let room = Arc::new(Semaphore::new(shared.config().limits.connections));
         for listener in listeners {
             let (shared, room, phases) = (shared.clone(), room.clone(), front_phases.clone());

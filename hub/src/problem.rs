@@ -45,6 +45,14 @@ pub enum Kind {
     BadAnswer,
     /// No live worker serves the route.
     NoWorker,
+    /// As many clients stay for events as may.
+    TooManyStreams,
+    /// Nobody stays for events there.
+    NoClients,
+    /// Whoever stays for events there leaves, or has left.
+    StreamClosing,
+    /// Too much waits for whoever stays for events there.
+    StreamFull,
     /// As many requests wait for a slot as may.
     QueueFull,
     /// No slot came free in time.
@@ -109,6 +117,14 @@ impl Kind {
             }
             Kind::NoWorker => {
                 (StatusCode::SERVICE_UNAVAILABLE, "no_worker", "No worker serves this route now")
+            }
+            Kind::TooManyStreams => {
+                (StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", "Too many streams of events")
+            }
+            Kind::NoClients => (StatusCode::NOT_FOUND, "no_clients", "Nobody listens there"),
+            Kind::StreamClosing => (StatusCode::GONE, "stream_closing", "The stream ends"),
+            Kind::StreamFull => {
+                (StatusCode::TOO_MANY_REQUESTS, "stream_full", "Too much waits for the clients")
             }
             Kind::QueueFull => {
                 (StatusCode::SERVICE_UNAVAILABLE, "queue_full", "Too many requests wait")

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
 use slotway_core::control::{RefusalCode, Register};
+use tokio::sync::watch;
 use tracing::error;
 
 use crate::config::Config;
@@ -32,6 +33,8 @@ use ghosts::Ghosts;
 pub(crate) struct Registry {
     state: Mutex<State>,
     live: ArcSwap<Live>,
+    /// Counts the tables.
+    changes: watch::Sender<u64>,
     metrics: Arc<Metrics>,
 }
 
@@ -106,7 +109,8 @@ impl Live {
 
 impl Registry {
     pub(crate) fn new(metrics: Arc<Metrics>, config: &Config) -> Registry {
-        let registry = Registry { state: Mutex::default(), live: ArcSwap::default(), metrics };
+        let (state, live, changes) = (Mutex::default(), ArcSwap::default(), watch::Sender::new(0));
+        let registry = Registry { state, live, changes, metrics };
         registry.apply(config);
         registry
     }
@@ -132,6 +136,11 @@ impl Registry {
     /// The table of this moment, for whoever keeps it for longer.
     pub(crate) fn live_now(&self) -> Arc<Live> {
         self.live.load_full()
+    }
+
+    /// Changes after each change of the table.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// A worker has its region.
@@ -312,6 +321,7 @@ impl Registry {
         let workers = workers.map(|w| (w.instance.clone(), w.registrations.clone())).collect();
         let rules = state.rules.clone();
         self.live.store(Arc::new(Live { table, workers, rules }));
+        self.changes.send_modify(|changes| *changes += 1);
         for service in state.services.values() {
             service.queue.call_all();
         }

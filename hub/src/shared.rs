@@ -10,6 +10,7 @@ use crate::admin::{Token, Watched};
 use crate::bus::{Bus, Settings};
 use crate::client_limit::ClientLimit;
 use crate::config::Config;
+use crate::delegated::Book;
 use crate::departures::Departures;
 use crate::exchange::Budget;
 use crate::gate::Gate;
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) telemetry: OnceLock<Arc<Exporter>>,
     /// What workers and others publish.
     pub(crate) bus: Bus,
+    /// Clients of streams that workers own.
+    pub(crate) delegated: Arc<Book>,
     /// Streams of events to clients.
     pub(crate) streams: Streams,
     draining: AtomicBool,
@@ -57,6 +60,7 @@ impl Shared {
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
             departures: Departures::default(),
             bus: Bus::new(bus_settings()),
+            delegated: Book::new(),
             streams: Streams::default(),
             draining: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),

@@ -12,16 +12,21 @@ use super::choose::{Chosen, choose};
 use super::limits::Limits;
 use super::record::Record;
 use super::request::{NotEncoded, Request};
+use crate::delegated::{Connecting, HeadTooLong, TooMany};
 use crate::exchange::Exchange;
 use crate::gate::{Gate, Refused};
 use crate::problem::{self, Problem};
-use crate::routing::Found;
+use crate::registry::Place;
+use crate::routing::{Found, Params};
 use crate::service::Service;
 use crate::shared::Shared;
 use crate::wait_queue::Turn;
 
 /// When no worker is there: the hint to the client. A restart takes about that long.
 const RETRY_NO_WORKER: Duration = Duration::from_millis(250);
+
+/// When as many clients stay as may: they leave by the minute, not by the millisecond.
+const RETRY_TOO_MANY: Duration = Duration::from_secs(5);
 
 /// Where a request goes.
 pub(super) enum Slot {
@@ -31,6 +36,8 @@ pub(super) enum Slot {
         exchange: Exchange,
         /// Whether the route says that a second attempt does no harm.
         idempotent: bool,
+        /// The client that is to stay, if it is one.
+        connecting: Option<Box<Connecting>>,
     },
     /// Back, at once.
     Reply(Response<Kind>),
@@ -173,12 +180,20 @@ fn open(
         Chosen::NoMemory => return Err(no_memory()),
         Chosen::NoneLive => return Err(no_worker(request)),
     };
-    match request.encode(&exchange, place, &params, limits.due_ns()) {
+    let connecting = match place.route().sse && *request.method() == Method::GET {
+        true => Some(connect(shared, request, place, &params)?),
+        false => None,
+    };
+    let connection = connecting.as_ref().map(|connecting| connecting.client().id());
+    match request.encode(&exchange, place, &params, limits.due_ns(), connection) {
         Ok(()) => {
             record.took(&exchange, in_line);
             exchange.hold(limits.held());
+            if let Some(connecting) = &connecting {
+                exchange.hold_client(connecting.client().clone());
+            }
             let idempotent = limits.is_idempotent(place.route().idempotent);
-            Ok(Opened::Slot(Slot::Exchange { exchange, idempotent }))
+            Ok(Opened::Slot(Slot::Exchange { exchange, idempotent, connecting }))
         }
         Err(NotEncoded::NoMemory) => Err(no_memory()),
         Err(NotEncoded::TooLong) => Err(Problem::new(
@@ -186,6 +201,33 @@ fn open(
             "The request's head does not fit into the slots of the worker; send fewer or \
              shorter headers.",
         )),
+    }
+}
+
+/// The client is to stay: it is there before its worker hears of it.
+fn connect(
+    shared: &Shared,
+    request: &Request<'_>,
+    place: &Place,
+    params: &Params<'_, '_>,
+) -> Result<Box<Connecting>, Problem> {
+    let head = request.keep().map_err(|HeadTooLong| {
+        Problem::new(
+            problem::Kind::HeadTooLarge,
+            "The request's headers are more than the hub keeps for a client that stays; send \
+             fewer or shorter ones.",
+        )
+    })?;
+    let values = params.iter().map(|(_, value)| Request::decoded(value).into());
+    let (values, config) = (values.collect(), shared.config());
+    let (book, streams) = (&shared.delegated, &shared.streams);
+    match book.connect(place, values, head, &config.delegated, streams) {
+        Ok(connecting) => Ok(Box::new(connecting)),
+        Err(TooMany(most)) => {
+            let detail = format!("{most} clients stay for what workers push, as many as may.");
+            let problem = Problem::new(problem::Kind::TooManyStreams, detail);
+            Err(problem.retry_after(RETRY_TOO_MANY))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::registry::Place;
 use crate::service::Service;
 
 /// What the choice came to.
-pub(super) enum Chosen<'t> {
+pub(crate) enum Chosen<'t> {
     /// A slot at this place.
     Slot(Exchange, &'t Place),
     /// Every live instance is busy: wait in this service's line.
@@ -27,7 +27,7 @@ pub(super) enum Chosen<'t> {
 }
 
 /// Takes a slot at one of `places`.
-pub(super) fn choose(places: &[Place], in_line: bool) -> Chosen<'_> {
+pub(crate) fn choose(places: &[Place], in_line: bool) -> Chosen<'_> {
     let mut best = Chosen::NoneLive;
     for place in in_order(places) {
         let registration = &place.registration;

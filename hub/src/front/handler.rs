@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::response::IntoResponse;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG};
 use http::request::Parts;
 use http::{Method, Response, Version};
 use http_body::Body as _;
@@ -27,12 +27,14 @@ use super::record::Record;
 use super::request::{HEADERS_KEPT_MAX, Origin, Request};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::response::{Answered, BadAnswer, respond};
+use crate::delegated::Connecting;
 use crate::exchange::{Answer, Exchange, Upload, Uploaded, drain};
 use crate::health::Page;
 use crate::instance::NoSlot;
 use crate::metrics::RouteId;
 use crate::problem::{self, Problem};
 use crate::shared::Shared;
+use crate::sse;
 
 /// When a client has as many requests in flight as it may: the hint to it.
 const RETRY_CLIENT: Duration = Duration::from_millis(250);
@@ -187,13 +189,16 @@ async fn proxy(
 
     let mut retried = false;
     loop {
-        let (exchange, idempotent) = match slot(shared, &request, &mut limits, record).await? {
-            Slot::Exchange { exchange, idempotent } => (exchange, idempotent && !retried),
+        let slot = slot(shared, &request, &mut limits, record).await?;
+        let (taken, idempotent) = match slot {
+            Slot::Exchange { exchange, idempotent, connecting } => {
+                (Taken { exchange, connecting }, idempotent && !retried)
+            }
             Slot::Reply(reply) => return Ok(reply),
         };
         upload.set_repeatable(idempotent);
         let upload = &mut upload;
-        match attempt(shared, client, &mut request, exchange, upload, &limits, record).await? {
+        match attempt(shared, client, &mut request, taken, upload, &limits, record).await? {
             Attempt::Answered(response) => return Ok(response),
             Attempt::Unseen => shared.metrics.moved.add_one(),
             Attempt::Lost if idempotent => retried = true,
@@ -225,6 +230,13 @@ fn count_client(
     Ok(())
 }
 
+/// What an attempt begins with.
+struct Taken {
+    exchange: Exchange,
+    /// The client that is to stay, if it is one.
+    connecting: Option<Box<Connecting>>,
+}
+
 /// How one attempt ended.
 enum Attempt {
     /// With a response.
@@ -249,16 +261,27 @@ async fn attempt(
     shared: &Shared,
     client: &Client,
     request: &mut Request<'_>,
-    mut exchange: Exchange,
+    taken: Taken,
     upload: &mut Upload,
     limits: &Limits,
     record: &mut Record,
 ) -> Result<Attempt, Problem> {
+    let Taken { mut exchange, connecting } = taken;
+    let unheard = |connecting: &Option<Box<Connecting>>| {
+        if let Some(connecting) = connecting {
+            connecting.client().unheard();
+        }
+    };
     upload.push(&exchange);
-    match exchange.publish() {
-        Ok(()) => {}
-        Err(NoSlot::Gone) => return Ok(Attempt::Unseen),
-        Err(NoSlot::Busy | NoSlot::NoMemory) => return Err(queue_stuck()),
+    if let Some(connecting) = &connecting {
+        connecting.told();
+    }
+    if let Err(no_slot) = exchange.publish() {
+        unheard(&connecting);
+        return match no_slot {
+            NoSlot::Gone => Ok(Attempt::Unseen),
+            NoSlot::Busy | NoSlot::NoMemory => Err(queue_stuck()),
+        };
     }
     let (mut stays, mut moved) = (false, false);
     loop {
@@ -278,7 +301,10 @@ async fn attempt(
                         if response.status().is_server_error() {
                             instance.metrics.failed();
                         }
-                        Ok(Attempt::Answered(response))
+                        Ok(Attempt::Answered(match connecting {
+                            None => response,
+                            Some(connecting) => stay(response, *connecting, client),
+                        }))
                     }
                     Err(BadAnswer::Gone) => Err(worker_gone()),
                     Err(bad) => {
@@ -298,7 +324,10 @@ async fn attempt(
                 stays = true;
             }
             Waited::Answer(Answer::Unseen) => match exchange.withdraw() {
-                Ok(()) => return Ok(Attempt::Unseen),
+                Ok(()) => {
+                    unheard(&connecting);
+                    return Ok(Attempt::Unseen);
+                }
                 // It was claimed in the last moment: look again, once. What can be taken
                 // back neither then is in the hands of somebody who plays with it.
                 Err(back) if !moved => {
@@ -323,6 +352,28 @@ async fn attempt(
             }
         }
     }
+}
+
+/// What a worker says of a client that wants to stay: with a status of 2xx it does, and gets
+/// the answer's headers.
+fn stay(response: Response<Kind>, connecting: Connecting, client: &Client) -> Response<Kind> {
+    if !response.status().is_success() {
+        connecting.refuse();
+        return response;
+    }
+    let (parts, _) = response.into_parts();
+    let stream = connecting.accept(client.peer.address);
+    let mut response = sse::head(Kind::Events(Box::new(stream)));
+    let mut headers = parts.headers;
+    // They are of a body that is not sent.
+    for name in [CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_RANGE, ETAG] {
+        headers.remove(name);
+    }
+    for (name, value) in response.headers() {
+        headers.insert(name, value.clone());
+    }
+    *response.headers_mut() = headers;
+    response
 }
 
 /// Pushes the body and waits for the answer's head, whichever takes longer. Gives whether

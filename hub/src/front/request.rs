@@ -16,6 +16,7 @@ use super::request_id::{RequestId, X_REQUEST_ID};
 use super::target;
 use super::trace::{TRACEPARENT, Trace};
 use crate::config::Config;
+use crate::delegated::{self, CONNECTION, SSE, Word};
 use crate::exchange::Exchange;
 use crate::problem::{Kind, Problem};
 use crate::registry::Place;
@@ -152,13 +153,14 @@ impl<'c> Request<'c> {
         place: &Place,
         params: &Params<'_, '_>,
         deadline_ns: u64,
+        connection: Option<u64>,
     ) -> Result<(), NotEncoded> {
         let parts = &*self.parts;
         let pattern = &place.route().pattern;
         // Every value is a part of the path, so no longer than it; names are short.
         let more = pattern.text().len() * 2 + self.path().len();
         exchange
-            .reserve_head(self.head_bytes + more + params.len() * RECORD_BYTES)
+            .reserve_head(self.head_bytes + more + (params.len() + 2) * RECORD_BYTES)
             .map_err(|_| NotEncoded::NoMemory)?;
         let line = RequestLine {
             method: parts.method.as_str().as_bytes(),
@@ -175,46 +177,71 @@ impl<'c> Request<'c> {
         };
         let encoded = exchange.encode_head(&line, |encoder| {
             for (name, (_, value)) in pattern.names().iter().zip(params.iter()) {
-                encoder.param(name, &decoded(value))?;
+                encoder.param(name, &Request::decoded(value))?;
             }
-            for (name, value) in &parts.headers {
-                if self.goes_on(name) {
-                    encoder.header(name.as_str().as_bytes(), value.as_bytes())?;
-                }
+            if let Some(connection) = connection {
+                encoder.header(SSE.as_bytes(), Word::Connect.text().as_bytes())?;
+                encoder.header(CONNECTION.as_bytes(), connection.to_string().as_bytes())?;
             }
-            if self.origin.tells.request_id {
-                encoder.header(X_REQUEST_ID.as_str().as_bytes(), self.origin.id.as_bytes())?;
-            }
-            if let Some(trace) = self.trace.filter(Trace::is_ours) {
-                encoder.header(TRACEPARENT.as_str().as_bytes(), &trace.text())?;
-            }
-            let via = self.origin.via;
-            via.write(self.origin.tells, self.heard.as_deref(), self.host(), |name, value| {
-                encoder.header(name.as_bytes(), value)
-            })
+            self.headers(|name, value| encoder.header(name, value))
         });
         encoded.map_err(|HeadTooLong { .. }| NotEncoded::TooLong)
+    }
+
+    /// Keeps what a worker was told, for another one that is told it later.
+    pub(super) fn keep(&self) -> Result<delegated::Head, delegated::HeadTooLong> {
+        let mut headers = delegated::Headers::default();
+        self.headers(|name, value| headers.push(name, value))?;
+        headers.fit();
+        Ok(delegated::Head {
+            path: self.path().into(),
+            query: self.parts.uri.query().map(Into::into),
+            http_version: version(self.parts.version),
+            peer: self.origin.peer,
+            trace: self.trace.map(|trace| trace.context),
+            headers,
+        })
+    }
+
+    /// A parameter's value without its percent-encoding. What is no valid escape stays.
+    pub(super) fn decoded(value: &str) -> Cow<'_, [u8]> {
+        percent_decode(value.as_bytes()).into()
+    }
+
+    /// Its headers as a worker gets them, each by one call of `header`.
+    fn headers<E>(&self, mut header: impl FnMut(&[u8], &[u8]) -> Result<(), E>) -> Result<(), E> {
+        for (name, value) in &self.parts.headers {
+            if self.goes_on(name) {
+                header(name.as_str().as_bytes(), value.as_bytes())?;
+            }
+        }
+        if self.origin.tells.request_id {
+            header(X_REQUEST_ID.as_str().as_bytes(), self.origin.id.as_bytes())?;
+        }
+        if let Some(trace) = self.trace.filter(Trace::is_ours) {
+            header(TRACEPARENT.as_str().as_bytes(), &trace.text())?;
+        }
+        let via = self.origin.via;
+        via.write(self.origin.tells, self.heard.as_deref(), self.host(), |name, value| {
+            header(name.as_bytes(), value)
+        })
     }
 }
 
 impl Request<'_> {
     /// Whether a header goes on to the worker as it came.
     fn goes_on(&self, name: &HeaderName) -> bool {
+        let own = name.as_str().starts_with(delegated::OWN);
         let replaced = (self.origin.tells.request_id && *name == X_REQUEST_ID)
             || self.origin.tells.replaces(name, self.origin.trusted)
             || self.trace.is_some_and(|trace| trace.replaces(name));
-        !replaced && !is_hop_by_hop(name) && *name != EXPECT && !self.named.contains(name)
+        !own && !replaced && !is_hop_by_hop(name) && *name != EXPECT && !self.named.contains(name)
     }
 }
 
 /// The host that a request is for, port and all; empty when it names none.
 fn host(headers: &HeaderMap) -> &str {
     headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
-}
-
-/// A parameter's value without its percent-encoding. What is no valid escape stays.
-fn decoded(value: &str) -> Cow<'_, [u8]> {
-    percent_decode(value.as_bytes()).into()
 }
 
 fn version(version: Version) -> u8 {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Instance, Registration};
+use crate::delegated::Client;
 use crate::gate::Pass;
 
 /// Counts against its registration's limit until it is dropped; then it calls whoever
@@ -13,16 +14,23 @@ pub(crate) struct Permit {
     calls: bool,
     /// Given back after everything else: who waits for it finds the slot free.
     pass: Option<Arc<Pass>>,
+    /// Whom the exchange tells its worker about: not gone before the worker is through.
+    client: Option<Arc<Client>>,
 }
 
 impl Permit {
     pub(super) fn new(registration: Arc<Registration>) -> Permit {
-        Permit { registration, calls: true, pass: None }
+        Permit { registration, calls: true, pass: None, client: None }
     }
 
     /// Keeps a right to be in flight as long as this one.
     pub(crate) fn hold(&mut self, pass: Option<Arc<Pass>>) {
         self.pass = pass;
+    }
+
+    /// Keeps a client that stays from being gone as long as this one.
+    pub(crate) fn hold_client(&mut self, client: Arc<Client>) {
+        self.client = Some(client);
     }
 
     pub(crate) fn registration(&self) -> &Arc<Registration> {

@@ -40,7 +40,7 @@ async fn the_methods_of_a_path_are_in_allow() {
     assert_eq!(head.headers()[ALLOW], "GET, HEAD, OPTIONS");
 }
 
-const ALL: [Kind; 24] = [
+const ALL: [Kind; 28] = [
     Kind::BadRequest,
     Kind::Unauthorized,
     Kind::Forbidden,
@@ -57,6 +57,10 @@ const ALL: [Kind; 24] = [
     Kind::WorkerGone,
     Kind::BadAnswer,
     Kind::NoWorker,
+    Kind::TooManyStreams,
+    Kind::NoClients,
+    Kind::StreamClosing,
+    Kind::StreamFull,
     Kind::QueueFull,
     Kind::WaitTimeout,
     Kind::NoMemory,
@@ -73,7 +77,10 @@ fn every_code_is_documented_once() {
     const PAGE: &str = include_str!("../../../docs/problems.md");
     let mut numbers: Vec<_> = ALL.iter().map(|&kind| kind as usize).collect();
     numbers.sort_unstable();
-    assert!(numbers.iter().copied().eq(0..=Kind::ShuttingDown as usize), "all of them: {numbers:?}");
+    assert!(
+        numbers.iter().copied().eq(0..=Kind::ShuttingDown as usize),
+        "all of them: {numbers:?}"
+    );
     for kind in ALL {
         let row = format!("| {} | `{}` | ", kind.status().as_u16(), kind.code());
         assert_eq!(PAGE.matches(&row).count(), 1, "{row}");

@@ -19,17 +19,23 @@ pub(crate) enum Reason {
     Revoked,
     /// What it listened to is over.
     Closed,
+    /// The worker whose stream it is would not take it over from another one.
+    Refused,
+    /// The worker whose stream it is went, and no other came.
+    Gone,
     /// The hub shuts down.
     Shutdown,
 }
 
-const REASONS: [Reason; 7] = [
+const REASONS: [Reason; 9] = [
     Reason::Left,
     Reason::Lagged,
     Reason::Stalled,
     Reason::Expired,
     Reason::Revoked,
     Reason::Closed,
+    Reason::Refused,
+    Reason::Gone,
     Reason::Shutdown,
 ];
 
@@ -43,6 +49,8 @@ impl Reason {
             Reason::Expired => "expired",
             Reason::Revoked => "revoked",
             Reason::Closed => "closed",
+            Reason::Refused => "refused",
+            Reason::Gone => "gone",
             Reason::Shutdown => "shutdown",
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod h2;
+pub mod listener;
 pub mod worker;
 
 use std::fs;
@@ -15,6 +16,7 @@ use slotway_hub::{Config, Hub};
 use tokio::runtime::{Builder, Runtime};
 
 pub use client::{Client, Reply};
+pub use listener::{Event, Heard, Listener, Streams, push, push_at, push_to};
 pub use worker::{Request, Worker};
 
 /// Everything that could hang ends after this.

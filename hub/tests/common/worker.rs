@@ -32,6 +32,7 @@ pub struct Worker {
     pub link: Link,
     pub region: Arc<Region>,
     threads: Vec<JoinHandle<()>>,
+    probe_slot: Option<u32>,
 }
 
 /// The control connection.
@@ -126,8 +127,13 @@ impl Worker {
     }
 
     pub fn connect_with(path: &Path, region: Option<RegionRequest>) -> Worker {
+        Worker::connect_as(path, Hello { region, ..Link::hello() })
+    }
+
+    /// Connects with these first words.
+    pub fn connect_as(path: &Path, hello: Hello) -> Worker {
         let mut link = Link::connect(path);
-        link.send(&WorkerMessage::Hello(Hello { region, ..Link::hello() }));
+        link.send(&WorkerMessage::Hello(hello));
         let (welcome, fds) = link.welcome();
         let [region, hub, _worker] = <[OwnedFd; 3]>::try_from(fds).unwrap();
         let mapping = Mapping::open(region).unwrap();
@@ -137,7 +143,18 @@ impl Worker {
             hub: Doorbell::from(hub),
             stop: AtomicBool::new(false),
         });
-        Worker { link, region, threads: Vec::new() }
+        Worker { link, region, threads: Vec::new(), probe_slot: welcome.region.probe_slot }
+    }
+
+    /// Answers probes from here on.
+    pub fn answer_probes(&mut self) {
+        let (region, slot) = (self.region.clone(), self.probe_slot.expect("it knows probes"));
+        self.threads.push(std::thread::spawn(move || {
+            while !region.stop.load(Ordering::Acquire) {
+                region.wake(region.side.answer_probe(slot));
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }));
     }
 
     pub fn register(&mut self, name: &str, routes: &[(&str, &str)]) {
