@@ -37,6 +37,7 @@
 mod aftermath;
 #[expect(clippy::module_inception, reason = "the bus is one part of its module")]
 mod bus;
+mod coalesce;
 mod draft;
 mod event;
 mod history;
@@ -45,6 +46,7 @@ mod interest;
 mod labels;
 mod lane;
 mod largest;
+mod must;
 mod observe;
 mod parked;
 mod pattern;
@@ -63,6 +65,7 @@ mod tap;
 mod topics;
 
 pub use bus::{Bus, Published, Replay};
+pub use coalesce::{Coalescer, Key, KeyProblem, WINDOW};
 pub use draft::Draft;
 pub use event::{EVENT_OVERHEAD, Event, Seq};
 pub use history::Missed;

@@ -1,6 +1,9 @@
 //! The bus itself: who calls it gets its lock, shortly, and what follows is done after.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+
+use tokio::sync::Notify;
 
 use crate::metrics::Counter;
 
@@ -10,8 +13,8 @@ use super::event::{Event, Seq};
 use super::history::Missed;
 use super::index::TargetId;
 use super::interest::Interest;
+use super::must::Waiting;
 use super::observe::{Backlog, Watcher};
-use super::parked::Ticket;
 use super::pattern::Pattern;
 use super::queue::Queue;
 use super::refusal::{Refusal, shortened};
@@ -37,6 +40,7 @@ pub(super) struct Shared {
     pub(super) state: Mutex<State>,
     pub(super) backlog: Backlog,
     pub(super) refused: Counter,
+    pub(super) closed: Notify,
 }
 
 /// What became of an event that was published.
@@ -49,6 +53,20 @@ pub struct Published {
     /// Events that subscriptions lost because of it, older ones or itself. Of a
     /// must-deliver event: subscriptions that did not get it.
     pub dropped: u64,
+}
+
+/// A lossy publish that is done but for waking, logging and calling.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) published: Published,
+    after: Aftermath,
+}
+
+impl Begun {
+    pub(super) fn settle(self, shared: &Shared) {
+        self.after.settle();
+        shared.backlog.drain();
+    }
 }
 
 /// What the history holds.
@@ -77,6 +95,7 @@ impl Bus {
             state: Mutex::new(State::new(&settings)),
             backlog: Backlog::new(settings.observer_backlog_max),
             refused: Counter::default(),
+            closed: Notify::new(),
             settings,
         };
         Bus { owned: Arc::new(Owned(Arc::new(shared))) }
@@ -106,13 +125,10 @@ impl Bus {
     /// [`Refusal`], when the draft is not as it has to be, its principal over its quota, or
     /// the bus shut down.
     pub fn publish(&self, draft: Draft<'_>) -> Result<Published, Refusal> {
-        let shared = self.shared();
-        let mut after = Aftermath::default();
-        let event = shared.publish(&draft, Class::Lossy, &mut after)?;
-        let (matched, dropped) = (after.matched, after.dropped);
-        after.settle();
-        shared.backlog.drain();
-        Ok(Published { seq: event.seq(), matched, dropped })
+        let begun = self.shared().begin(&draft)?;
+        let published = begun.published;
+        begun.settle(self.shared());
+        Ok(published)
     }
 
     /// Publishes an event and waits for subscriptions without room, for all of them
@@ -126,23 +142,8 @@ impl Bus {
     ///
     /// As [`Bus::publish`]: then nobody has got it.
     pub async fn publish_must(&self, draft: Draft<'_>) -> Result<Published, Refusal> {
-        let shared = self.shared();
-        let mut after = Aftermath::default();
-        let mut waits = Waits::default();
-        let event = shared.publish(&draft, Class::Must(&mut waits), &mut after)?;
-        let (matched, dropped) = (after.matched, after.dropped);
-        let seq = event.seq();
-        // Before anything else runs, so that it is taken back whatever happens.
-        let waiting = Waiting { shared: shared.clone(), event, waits };
-        after.settle();
-        shared.backlog.drain();
-        if waiting.waits.ticket.waits() {
-            // At the deadline what is left is taken back below.
-            let deadline = self.settings().must_deadline;
-            let _ = tokio::time::timeout(deadline, taken(&waiting.waits.ticket)).await;
-        }
-        let late = waiting.withdraw();
-        Ok(Published { seq, matched, dropped: dropped + late })
+        let waiting = self.shared().begin_must(&draft)?;
+        Ok(waiting.settle().finish().await)
     }
 
     /// A subscription to some topics. After a shutdown it is one that has ended.
@@ -233,6 +234,16 @@ impl Bus {
         self.shared().shutdown();
     }
 
+    /// Waits until it is shut down.
+    pub async fn closed(&self) {
+        let mut closed = pin!(self.shared().closed.notified());
+        // Announced before the look, so that a shutdown in between is not missed.
+        closed.as_mut().enable();
+        if !self.is_shut_down() {
+            closed.await;
+        }
+    }
+
     /// Whether it was shut down.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
@@ -241,6 +252,21 @@ impl Bus {
 }
 
 impl Shared {
+    /// Publishes; what it leaves to do is done by [`Begun::settle`], with no lock held.
+    pub(super) fn begin(&self, draft: &Draft<'_>) -> Result<Begun, Refusal> {
+        let mut after = Aftermath::default();
+        let event = self.publish(draft, Class::Lossy, &mut after)?;
+        let (matched, dropped) = (after.matched, after.dropped);
+        Ok(Begun { published: Published { seq: event.seq(), matched, dropped }, after })
+    }
+
+    pub(super) fn begin_must(self: &Arc<Self>, draft: &Draft<'_>) -> Result<Waiting, Refusal> {
+        let mut after = Aftermath::default();
+        let mut waits = Waits::default();
+        let event = self.publish(draft, Class::Must(&mut waits), &mut after)?;
+        Ok(Waiting::new(self.clone(), event, waits, after))
+    }
+
     fn publish(
         &self,
         draft: &Draft<'_>,
@@ -300,6 +326,7 @@ impl Shared {
         state.shut = true;
         let targets = state.targets.clone();
         drop(state);
+        self.closed.notify_waiters();
         for target in targets.into_iter().flatten() {
             match target {
                 Target::Queue(queue) => queue.end(&mut after),
@@ -334,49 +361,6 @@ impl Drop for Owned {
     fn drop(&mut self) {
         self.0.shutdown();
     }
-}
-
-/// A must-deliver event that some have not taken yet.
-struct Waiting {
-    shared: Arc<Shared>,
-    event: Event,
-    waits: Waits,
-}
-
-impl Waiting {
-    /// Takes the event back from those that have not taken it, and says how many these were.
-    fn withdraw(mut self) -> u64 {
-        self.take_back()
-    }
-
-    fn take_back(&mut self) -> u64 {
-        let queues = std::mem::take(&mut self.waits.at);
-        if queues.is_empty() {
-            return 0;
-        }
-        let mut after = Aftermath::default();
-        let now_us = lock(&self.shared.state).now_us();
-        let mut late = 0;
-        for queue in queues {
-            late += u64::from(queue.withdraw(&self.event, now_us, &mut after));
-        }
-        after.settle();
-        late
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.take_back();
-    }
-}
-
-async fn taken(ticket: &Ticket) {
-    std::future::poll_fn(|cx| {
-        ticket.waker.register(cx.waker());
-        if ticket.waits() { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
-    })
-    .await;
 }
 
 impl From<Replay> for Vec<Delivery> {
