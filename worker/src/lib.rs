@@ -53,6 +53,7 @@ mod registration;
 mod response;
 mod session;
 mod shared;
+mod sse;
 mod sync;
 mod worker;
 
@@ -68,4 +69,5 @@ pub use response::{IntoResponse, Response};
 pub use shared::RegistrationState;
 pub use slotway_core::control::{RefusalCode, Route};
 pub use slotway_core::head::{Fields, TraceContext};
+pub use sse::{Admission, ConnectionId, IntoAdmission, Stage};
 pub use worker::{BodyWriter, Handle, Request, Running, Worker};

@@ -50,7 +50,7 @@ impl Registration {
 
     /// Adds a route whose clients stay with the hub for the events that this worker pushes.
     /// Its exchanges say in the header `slotway-sse` what has happened: `connect`,
-    /// `reconnect` or `disconnect`.
+    /// `reconnect` or `disconnect`; see [`Stage`](crate::Stage).
     #[must_use]
     pub fn sse_route(mut self, pattern: &str) -> Registration {
         self.push("GET", pattern).sse = true;

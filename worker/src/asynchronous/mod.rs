@@ -24,6 +24,7 @@ pub use writer::AsyncWriter;
 use crate::error::Result;
 use crate::options::Options;
 use crate::response::{Body, IntoResponse, Response};
+use crate::sse::{IntoAdmission, Stage, described};
 use crate::worker::Offer;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -127,6 +128,41 @@ impl AsyncWorker {
         R: IntoResponse,
     {
         self.route("*", pattern, handler)
+    }
+
+    /// Adds a route whose clients stay with the hub for the events that this worker pushes;
+    /// see [`Worker::sse`](crate::Worker::sse).
+    pub fn sse<C, CA, A, D, DA>(
+        mut self,
+        pattern: &str,
+        on_connect: C,
+        on_disconnect: D,
+    ) -> AsyncWorker
+    where
+        C: Fn(AsyncRequest) -> CA + Send + Sync + 'static,
+        CA: Future<Output = A> + Send + 'static,
+        A: IntoAdmission,
+        D: Fn(AsyncRequest) -> DA + Send + Sync + 'static,
+        DA: Future<Output = ()> + Send + 'static,
+    {
+        let handler = move |request: AsyncRequest| -> Boxed<Response> {
+            match request.stage() {
+                Some(Stage::Connect | Stage::Reconnect) => {
+                    let connect = on_connect(request);
+                    Box::pin(async move { connect.await.into_admission().into_response() })
+                }
+                Some(Stage::Disconnect) => {
+                    let disconnect = on_disconnect(request);
+                    Box::pin(async move {
+                        disconnect.await;
+                        Response::new(204)
+                    })
+                }
+                None => Box::pin(std::future::ready(described())),
+            }
+        };
+        self.offer.sse_route(pattern, Box::new(handler));
+        self
     }
 
     /// Connects and serves in the background, and returns once a registration is live.

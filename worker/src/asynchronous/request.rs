@@ -11,6 +11,7 @@ use super::AsyncBody;
 use super::wakers::Wakers;
 use crate::error::Result;
 use crate::exchange::{OwnedHead, RawExchange};
+use crate::sse::{self, ConnectionId, Stage};
 
 /// A request in an asynchronous handler's hands. It may be held for longer than the answer
 /// takes; its head is a copy.
@@ -94,6 +95,18 @@ impl AsyncRequest {
     /// The trace it belongs to.
     pub fn trace(&self) -> Option<TraceContext> {
         self.head().trace()
+    }
+
+    /// What has happened to a client of a stream that this worker owns; `None` for any other
+    /// request.
+    pub fn stage(&self) -> Option<Stage> {
+        Stage::parse(self.head().header(sse::STAGE)?)
+    }
+
+    /// Which client of a stream that this worker owns it is about; `None` for any other
+    /// request.
+    pub fn connection(&self) -> Option<ConnectionId> {
+        ConnectionId::parse(self.head().header(sse::CONNECTION)?)
     }
 
     /// Whether nobody waits for the answer any more.

@@ -54,3 +54,14 @@ fn registrations_are_checked_each_and_together() {
         assert!(error.contains(why), "{error}");
     }
 }
+
+#[test]
+fn clients_stay_on_get_only() {
+    let chat = Registration::new("chat").sse_route("/rooms/{room}");
+    assert!(chat.routes()[0].sse && chat.routes()[0].method == "GET");
+    check_all(std::slice::from_ref(&chat)).expect("it can be");
+    let mut other = chat;
+    other.routes[0].method = "POST".to_owned();
+    let error = check_all(&[other]).expect_err("it cannot be").to_string();
+    assert!(error.contains("has to be GET"), "{error}");
+}

@@ -24,6 +24,7 @@ pub use writer::BodyWriter;
 use crate::error::Result;
 use crate::options::Options;
 use crate::response::{IntoResponse, Response};
+use crate::sse::{IntoAdmission, Stage, described};
 
 /// A handler, whatever it gives back.
 type Handler = Box<dyn Fn(&mut Request) -> Response + Send + Sync>;
@@ -124,6 +125,55 @@ impl Worker {
         R: IntoResponse,
     {
         self.route("*", pattern, handler)
+    }
+
+    /// Adds a route whose clients stay with the hub for the events that this worker pushes.
+    ///
+    /// `on_connect` says for each client whether it may, in time and like any handler; its
+    /// number is [`Request::connection`]. What is pushed to its path, or to it, from then on
+    /// it gets, also what is pushed before `on_connect` has returned. After a restart each
+    /// client that is still there comes once more ([`Stage::Reconnect`]).
+    ///
+    /// `on_disconnect` is called once for each client that was accepted and is gone, and
+    /// after `on_connect` has returned for it; also for one that left before. What it gives
+    /// back matters to nobody. It is not called when the hub itself goes.
+    ///
+    /// ```no_run
+    /// use slotway::{Admission, Request, Worker};
+    ///
+    /// # fn main() -> slotway::Result<()> {
+    /// Worker::new("chat")
+    ///     .sse(
+    ///         "/rooms/{room}/events",
+    ///         |request: &mut Request| match request.param("room") {
+    ///             Some("lobby") => Admission::accept(),
+    ///             _ => Admission::refuse(404, "no such room"),
+    ///         },
+    ///         |gone: &mut Request| println!("{:?} is gone", gone.connection()),
+    ///     )
+    ///     .run()
+    /// # }
+    /// ```
+    ///
+    /// [`Stage::Reconnect`]: crate::Stage::Reconnect
+    pub fn sse<C, A, D>(mut self, pattern: &str, on_connect: C, on_disconnect: D) -> Worker
+    where
+        C: Fn(&mut Request) -> A + Send + Sync + 'static,
+        A: IntoAdmission,
+        D: Fn(&mut Request) + Send + Sync + 'static,
+    {
+        let handler = move |request: &mut Request| match request.stage() {
+            Some(Stage::Connect | Stage::Reconnect) => {
+                on_connect(request).into_admission().into_response()
+            }
+            Some(Stage::Disconnect) => {
+                on_disconnect(request);
+                Response::new(204)
+            }
+            None => described(),
+        };
+        self.offer.sse_route(pattern, Box::new(handler));
+        self
     }
 
     /// Connects and serves on threads of its own, and returns.

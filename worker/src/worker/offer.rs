@@ -57,6 +57,13 @@ impl<H> Offer<H> {
         }
     }
 
+    pub(crate) fn sse_route(&mut self, pattern: &str, handler: H) {
+        if let Some((registration, handlers)) = self.last() {
+            registration.push("GET", pattern).sse = true;
+            handlers.push(handler);
+        }
+    }
+
     pub(crate) fn into_parts(self) -> (Vec<Registration>, Handlers<H>) {
         (self.registrations, self.handlers)
     }

@@ -8,6 +8,7 @@ use slotway_core::head::{Fields, TraceContext};
 
 use crate::error::{Error, Result};
 use crate::exchange::{BodyReader, Exchange};
+use crate::sse::{self, ConnectionId, Stage};
 
 /// Bytes of a body that a request collects at most, unless it is told otherwise.
 const BODY_BYTES_MAX: usize = 16 << 20;
@@ -102,6 +103,18 @@ impl Request {
     /// Whether nobody waits for the answer any more.
     pub fn cancelled(&self) -> bool {
         self.exchange.cancelled()
+    }
+
+    /// What has happened to a client of a stream that this worker owns; `None` for any other
+    /// request.
+    pub fn stage(&self) -> Option<Stage> {
+        Stage::parse(self.exchange.header(sse::STAGE)?)
+    }
+
+    /// Which client of a stream that this worker owns it is about; `None` for any other
+    /// request.
+    pub fn connection(&self) -> Option<ConnectionId> {
+        ConnectionId::parse(self.exchange.header(sse::CONNECTION)?)
     }
 
     /// Waits until nobody waits for the answer any more; `false` when the time is over.
