@@ -34,6 +34,7 @@ mod abandon;
 mod bell;
 mod dispatch;
 mod doorbell;
+mod events;
 mod exchange;
 mod free_list;
 mod model;

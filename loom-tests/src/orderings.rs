@@ -12,6 +12,7 @@ const MODELS: &[&[Model]] = &[
     crate::abandon::MODELS,
     crate::bell::MODELS,
     crate::dispatch::MODELS,
+    crate::events::MODELS,
     crate::exchange::MODELS,
     crate::free_list::MODELS,
     crate::probe::MODELS,

@@ -34,12 +34,25 @@ impl Sides {
         Sides::with(slots + 1, HubSide::with_probe)
     }
 
+    /// One slot, and outbox and inbox of one byte each: full after one, empty after one.
+    pub(crate) fn with_events() -> Arc<Sides> {
+        let region = Region::model(1, HEAD_BYTES, RING_BYTES, 2).with_events(RING_BYTES);
+        Sides::of(Arc::new(region), 1, HubSide::new)
+    }
+
     fn with(
         slots: u32,
         hub: fn(Arc<Region>, Vec<Lease>) -> HubSide<Arc<Region>, Vec<Lease>>,
     ) -> Arc<Sides> {
         let cells = 2 * slots as usize;
-        let region = Arc::new(Region::model(slots, HEAD_BYTES, RING_BYTES, cells));
+        Sides::of(Arc::new(Region::model(slots, HEAD_BYTES, RING_BYTES, cells)), slots, hub)
+    }
+
+    fn of(
+        region: Arc<Region>,
+        slots: u32,
+        hub: fn(Arc<Region>, Vec<Lease>) -> HubSide<Arc<Region>, Vec<Lease>>,
+    ) -> Arc<Sides> {
         Arc::new(Sides {
             hub: hub(Arc::clone(&region), (0..slots).map(|_| Lease::default()).collect()),
             worker: WorkerSide::new(region),

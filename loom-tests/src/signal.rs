@@ -13,6 +13,7 @@ models! {
     a_raise_is_drained_or_wakes_the_sleeper needs ["signal.summary" Release, "signal.summary" Acquire];
     who_takes_a_bit_sees_what_it_was_raised_for needs ["signal.bit" Release, "signal.bit" Acquire];
     of_two_raisers_one_wakes_the_sleeper needs [];
+    a_raise_for_events_is_drained_or_wakes_the_sleeper needs ["signal.summary" Release, "signal.summary" Acquire];
 }
 
 struct Shared {
@@ -91,4 +92,27 @@ fn of_two_raisers_one_wakes_the_sleeper() {
     let other = thread::spawn(move || theirs.raise(0));
     let mine = map.raise(1);
     assert!(mine ^ other.join().expect("it does not wait"), "S2");
+}
+
+/// S1 for the bit that has no slot. Without the Release or the Acquire on the summary the
+/// drainer takes the bit and misses what it was raised for: nothing is left to wake it.
+fn a_raise_for_events_is_drained_or_wakes_the_sleeper() {
+    let shared = Shared::new();
+    let theirs = Arc::clone(&shared);
+    let raiser = thread::spawn(move || {
+        theirs.moved[0].store(true, Relaxed);
+        if theirs.map.raise_events() {
+            theirs.doorbell.ring();
+        }
+    });
+    loop {
+        let called = shared.map.drain(|_| unreachable!("no slot was raised"));
+        if called && shared.moved[0].load(Relaxed) {
+            break;
+        }
+        if shared.map.prepare_sleep() {
+            shared.doorbell.wait();
+        }
+    }
+    raiser.join().expect("it does not wait");
 }
