@@ -12,6 +12,7 @@ use slotway_core::worker::Spin;
 use crate::control;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::events::{Publisher, Subscription, Topics};
 use crate::exchange::{Exchange, RawExchange};
 use crate::options::{Connect, Options};
 use crate::registration::{Registration, check_all};
@@ -52,7 +53,8 @@ fn with_spin<T>(cap: u32, body: impl FnOnce(&mut Spin) -> T) -> T {
 }
 
 impl Connection {
-    /// Connects and registers, waiting as [`Options::connect`] says.
+    /// Connects and registers, waiting as [`Options::connect`] says. Without a registration
+    /// it is there to publish and to subscribe, and is open when a hub is there.
     ///
     /// # Errors
     ///
@@ -228,16 +230,20 @@ impl Connection {
     /// For `take_notices`.
     fn put_notices_aside(&self, session: &Session) {
         let notices = self.shared.notices();
-        session.take_notices(|token| notices.keep(token));
+        if session.take_notices(|token| notices.keep(token)) {
+            self.shared.events().attend(session);
+        }
     }
 
-    /// Gives the token of every exchange of which one of the waits may be over that a
-    /// `try_` or `poll_` method began. Call it after `try_next` has given `None`.
+    /// Gives the token of every exchange, subscription or publisher of which one of the waits
+    /// may be over that a `try_` or `poll_` method began. Call it after `try_next` has given `None`.
     ///
     /// A token may come without cause, also after its exchange was answered.
     pub fn take_notices(&self, mut each: impl FnMut(u64)) {
-        if let Some(session) = self.shared.session() {
-            session.take_notices(&mut each);
+        if let Some(session) = self.shared.session()
+            && session.take_notices(&mut each)
+        {
+            self.shared.events().attend(&session);
         }
         self.shared.notices().take(each);
     }
@@ -253,6 +259,38 @@ impl Connection {
     /// [`Registration::max_concurrent`] keeps the rest in the hub.
     pub fn poll_fd(&self) -> BorrowedFd<'_> {
         self.shared.poll_fd()
+    }
+
+    /// What publishes events through this connection.
+    pub fn publisher(&self) -> Publisher {
+        Publisher::new(self.shared.clone())
+    }
+
+    /// Subscribes to topics, and waits until the hub has said that events come: those that
+    /// are published after this returns will.
+    ///
+    /// It waits for as long as [`Options::handshake_timeout`] says after a hub is there, and
+    /// for a hub as long as it takes; [`subscribe_in_background`](Self::subscribe_in_background)
+    /// waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// Topics that cannot be; [`Error::Refused`], [`Error::Timeout`], or [`Error::Closed`]
+    /// after a shutdown.
+    pub fn subscribe(&self, topics: &Topics) -> Result<Subscription> {
+        let subscription = self.subscribe_in_background(topics)?;
+        self.shared.wait_for_session(&mut Deadline::new(None))?;
+        subscription.wait_live(Some(self.shared.options.handshake_timeout))?;
+        Ok(subscription)
+    }
+
+    /// Begins to subscribe to topics, and returns.
+    ///
+    /// # Errors
+    ///
+    /// Topics that cannot be; [`Error::Closed`] after a shutdown.
+    pub fn subscribe_in_background(&self, topics: &Topics) -> Result<Subscription> {
+        Subscription::begin(self.shared.clone(), topics)
     }
 
     /// What the worker registered, in order.

@@ -45,6 +45,7 @@ mod connection;
 mod control;
 mod deadline;
 mod error;
+mod events;
 mod exchange;
 pub mod log;
 mod options;
@@ -62,6 +63,10 @@ pub use asynchronous::{AsyncBody, AsyncRequest, AsyncRunning, AsyncWorker, Async
 pub use backoff::Backoff;
 pub use connection::Connection;
 pub use error::{Error, ErrorCode, Result};
+pub use events::{
+    Delivery, Event, Gap, Offer, PublishRefusal, Publisher, Push, PushTo, Received, Subscription,
+    Topics,
+};
 pub use exchange::{BodyReader, Exchange, Header, RawExchange};
 pub use options::{Connect, GENERATION_VARIABLE, HUB_VARIABLE, Heartbeat, Options};
 pub use registration::Registration;
@@ -69,5 +74,6 @@ pub use response::{IntoResponse, Response};
 pub use shared::RegistrationState;
 pub use slotway_core::control::{RefusalCode, Route};
 pub use slotway_core::head::{Fields, TraceContext};
+pub use slotway_core::record::RefusalReason;
 pub use sse::{Admission, ConnectionId, IntoAdmission, Stage};
 pub use worker::{BodyWriter, Handle, Request, Running, Worker};

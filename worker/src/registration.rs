@@ -157,11 +157,6 @@ impl Registration {
 
 /// Checks a worker's registrations, each by itself and against the others.
 pub(crate) fn check_all(registrations: &[Registration]) -> Result<()> {
-    if registrations.is_empty() {
-        return Err(Error::InvalidArgument(
-            "there is nothing to register; a worker has at least one registration".to_owned(),
-        ));
-    }
     for (index, registration) in registrations.iter().enumerate() {
         registration.check()?;
         if registrations[..index].iter().any(|other| other.name == registration.name) {

@@ -14,6 +14,8 @@ use slotway_core::RegionSpec;
 use slotway_core::map::{Doorbell, Mapping};
 use slotway_core::worker::{Claim, HubWake, WorkerSide};
 
+use crate::events::{Inbox, Outbox};
+
 pub(crate) use notices::Notices;
 pub(crate) use slot::{Entered, Occasion, Response, SlotState};
 
@@ -29,6 +31,8 @@ pub(crate) struct Session {
     probe_slot: Option<u32>,
     closed: AtomicBool,
     slots: Box<[SlotState]>,
+    outbox: Outbox,
+    inbox: Inbox,
     notices: Arc<Notices>,
 }
 
@@ -44,7 +48,19 @@ impl Session {
         let slots = (0..mapping.spec().slots).map(|_| SlotState::default()).collect();
         let side = WorkerSide::new(mapping);
         let closed = AtomicBool::new(false);
-        Session { side, hub_bell, worker_bell, number, probe_slot, closed, slots, notices }
+        let (outbox, inbox) = Default::default();
+        Session {
+            side,
+            hub_bell,
+            worker_bell,
+            number,
+            probe_slot,
+            closed,
+            slots,
+            outbox,
+            inbox,
+            notices,
+        }
     }
 
     pub(crate) fn side(&self) -> &WorkerSide<Mapping> {
@@ -67,6 +83,18 @@ impl Session {
         &self.worker_bell
     }
 
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    pub(crate) fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    pub(crate) fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
     /// What an event loop tells this exchange by, among all of the connection's.
     pub(crate) fn token(&self, slot: u32) -> u64 {
         u64::from(self.number) << 32 | u64::from(slot)
@@ -86,12 +114,12 @@ impl Session {
     }
 
     /// Takes the hub's notices: answers its probe, and calls `each` with the token of every
-    /// other exchange.
-    pub(crate) fn take_notices(&self, mut each: impl FnMut(u64)) {
+    /// other exchange. `true`: there is something to see to in outbox or inbox.
+    pub(crate) fn take_notices(&self, mut each: impl FnMut(u64)) -> bool {
         self.side.take_notices(|slot| match self.probe_slot {
             Some(probe) if probe == slot => self.ring(self.side.answer_probe(slot)),
             _ => each(self.token(slot)),
-        });
+        })
     }
 
     /// Exchanges that this process has claimed and not answered.
@@ -106,6 +134,9 @@ impl Session {
         // that the session is closed, or this thread sees that one is about to sleep.
         self.closed.store(true, Ordering::SeqCst);
         self.side.wake_all();
+        if self.side.has_events() {
+            self.side.wake_events();
+        }
         for (index, slot) in (0..).zip(&self.slots) {
             if slot.has_sleepers() {
                 self.side.wake_claim(index);

@@ -12,6 +12,7 @@ use slotway_core::map::{Doorbell, Mapping};
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::events::Events;
 use crate::options::Options;
 use crate::registration::Registration;
 use crate::session::{Notices, Session};
@@ -64,7 +65,8 @@ pub(crate) struct Shared {
     session: ArcSwapOption<Session>,
     sessions: AtomicU32,
     /// Wakes the control thread.
-    control_bell: Doorbell,
+    control_bell: Arc<Doorbell>,
+    events: Events,
     notices: Arc<Notices>,
     epoll: OwnedFd,
     /// What was seen of an event loop, as bits.
@@ -85,6 +87,7 @@ impl Shared {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|error| Error::io("creating an epoll descriptor", error))?;
         watch(&epoll, notices.as_fd())?;
+        let control_bell = Arc::new(bell()?);
         let states = vec![RegistrationState::Pending; registrations.len()];
         Ok(Shared {
             options,
@@ -93,7 +96,8 @@ impl Shared {
             changed: Condvar::new(),
             session: ArcSwapOption::empty(),
             sessions: AtomicU32::new(0),
-            control_bell: bell()?,
+            events: Events::new(control_bell.clone()),
+            control_bell,
             notices,
             epoll,
             event_loop: AtomicU8::new(0),
@@ -106,6 +110,10 @@ impl Shared {
 
     pub(crate) fn notices(&self) -> &Notices {
         &self.notices
+    }
+
+    pub(crate) fn events(&self) -> &Events {
+        &self.events
     }
 
     pub(crate) fn poll_fd(&self) -> BorrowedFd<'_> {
@@ -152,7 +160,9 @@ impl Shared {
             }
             return;
         }
-        session.take_notices(|token| self.notices.push(token));
+        if session.take_notices(|token| self.notices.push(token)) {
+            self.events.attend(session);
+        }
     }
 
     /// The session of now, if it is alive.
@@ -213,6 +223,7 @@ impl Shared {
         let session =
             Arc::new(Session::new(mapping, hub_bell, worker_bell, number, probe_slot, notices));
         self.change(|_| self.session.store(Some(session.clone())));
+        self.events.wake_all(None);
         Ok(session)
     }
 
@@ -233,6 +244,7 @@ impl Shared {
             }
         });
         session.close();
+        self.events.wake_all(Some(session));
     }
 
     pub(crate) fn set_registration(&self, index: usize, now: RegistrationState) {
@@ -253,6 +265,7 @@ impl Shared {
         self.change(|state| {
             state.ended.get_or_insert((error, drained));
         });
+        self.events.wake_all(None);
     }
 
     pub(crate) fn stop(&self, stop: Stop) {
@@ -293,7 +306,9 @@ impl Shared {
             if let Some((error, _)) = &state.ended {
                 return Err(error.clone());
             }
-            if state.registrations.contains(&RegistrationState::Live) {
+            // Who registers nothing publishes or subscribes: a hub is all that it needs.
+            let nothing = state.registrations.is_empty() && self.session().is_some();
+            if nothing || state.registrations.contains(&RegistrationState::Live) {
                 return Ok(());
             }
             if let Some(error) = state.last.as_ref().filter(|_| or_failed) {

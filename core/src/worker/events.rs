@@ -96,6 +96,12 @@ impl<R: RegionRef, W: Wait> WorkerSide<R, W> {
         }
     }
 
+    /// Gives itself the notice that the hub would give: there is more than was taken.
+    pub fn remind_events(&self) {
+        // Nobody sleeps on the map.
+        let _ = self.region().notice().raise_events();
+    }
+
     #[inline]
     fn tell(&self, waiter: &Waiter) -> HubWake {
         if waiter.signal::<W>() && self.region().attention().raise_events() {

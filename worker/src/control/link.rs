@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slotway_core::control::{
-    Drain, FEATURE_PROBE, Hello, HubMessage, ProtocolRange, RefusalCode, Refused, Welcome,
-    WorkerMessage,
+    Drain, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, ProtocolRange, RefusalCode, Refused,
+    Welcome, WorkerMessage,
 };
 use slotway_core::map::{Doorbell, MapError, Mapping};
 
@@ -104,7 +104,7 @@ impl<'a> Link<'a> {
             sdk: self.shared.options.sdk.clone(),
             pid: std::process::id(),
             region: Some(self.shared.options.region),
-            features: vec![FEATURE_PROBE.to_owned()],
+            features: vec![FEATURE_PROBE.to_owned(), FEATURE_EVENTS.to_owned()],
             generation: self.shared.options.generation_number()?,
         }))?;
         loop {
@@ -112,6 +112,11 @@ impl<'a> Link<'a> {
                 self.heard_at = Instant::now();
                 if let Some(ended) = self.handle(&mut client, message, attempts)? {
                     return Ok(ended);
+                }
+            }
+            if self.session.is_some() {
+                for message in self.shared.events().take_outgoing() {
+                    client.send(&message)?;
                 }
             }
             let now = Instant::now();
@@ -211,7 +216,7 @@ impl<'a> Link<'a> {
         attempts: &mut Attempts,
     ) -> Result<Option<Ended>> {
         match message {
-            HubMessage::Welcome(welcome) => return self.welcomed(client, &welcome),
+            HubMessage::Welcome(welcome) => return self.welcomed(client, &welcome, attempts),
             HubMessage::Registered(registered) => {
                 tracing::info!(name = %registered.name, "registered");
                 self.has_served = true;
@@ -224,7 +229,11 @@ impl<'a> Link<'a> {
             HubMessage::Unregistered(gone) => {
                 tracing::info!(name = %gone.name, "no longer registered");
             }
-            HubMessage::Subscribed(_) => {}
+            HubMessage::Subscribed(subscribed) => {
+                if let Some(session) = &self.session {
+                    self.shared.events().subscribed(session, subscribed);
+                }
+            }
             HubMessage::Drain(notice) => {
                 tracing::info!(reason = %notice.reason, "the hub sends nothing new");
             }
@@ -243,7 +252,12 @@ impl<'a> Link<'a> {
         Ok(None)
     }
 
-    fn welcomed(&mut self, client: &mut Client, welcome: &Welcome) -> Result<Option<Ended>> {
+    fn welcomed(
+        &mut self,
+        client: &mut Client,
+        welcome: &Welcome,
+        attempts: &mut Attempts,
+    ) -> Result<Option<Ended>> {
         if self.session.is_some() {
             return Err(Error::Protocol("a second welcome".to_owned()));
         }
@@ -268,7 +282,16 @@ impl<'a> Link<'a> {
             return Err(Error::Protocol(what));
         }
         let bells = (Doorbell::from(hub_bell), Doorbell::from(worker_bell));
-        self.session = Some(self.shared.attach(mapping, bells.0, bells.1, probe)?);
+        let session = self.shared.attach(mapping, bells.0, bells.1, probe)?;
+        self.session = Some(session.clone());
+        for message in self.shared.events().resubscribe(&session) {
+            client.send(&message)?;
+        }
+        if self.states.is_empty() {
+            self.answer_by = None;
+            self.has_served = true;
+            attempts.live(Instant::now());
+        }
         for index in 0..self.states.len() {
             self.register(client, index)?;
         }
@@ -291,7 +314,13 @@ impl<'a> Link<'a> {
     }
 
     fn refused(&mut self, refused: Refused) -> Result<Option<Ended>> {
-        let Refused { id, code, reason, .. } = refused;
+        let Refused { id, subscription, code, reason } = refused;
+        if let Some(subscription) = subscription {
+            if let Some(session) = &self.session {
+                self.shared.events().refused(session, subscription, code, reason);
+            }
+            return Ok(None);
+        }
         let Some(id) = id else {
             let error = Error::Refused { registration: None, code, reason };
             return if is_permanent(code) { Ok(Some(Ended::Refused(error))) } else { Err(error) };

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use slotway_core::control::{
-    Decoder, FEATURE_PROBE, Hello, HubMessage, Notice, RefusalCode, Refused, RegionInfo, Register,
-    Registered, Welcome, WorkerMessage, encode,
+    Decoder, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, Notice, RefusalCode, Refused,
+    RegionInfo, Register, Registered, Welcome, WorkerMessage, encode,
 };
 use slotway_core::hub::{HubSide, Lease, Progress, Ticket};
 use slotway_core::map::{Doorbell, Mapping, send};
@@ -101,7 +101,7 @@ impl FakeHub {
 
     pub fn welcome(&self, mut link: Link, hello: &Hello) -> HubSession {
         let mut spec = hello.region.unwrap_or_default().or(self.spec);
-        assert_eq!(hello.features, [FEATURE_PROBE]);
+        assert_eq!(hello.features, [FEATURE_PROBE, FEATURE_EVENTS]);
         spec.slots += 1;
         let mapping = Arc::new(Mapping::create(spec).expect("a region"));
         for slot in 0..spec.slots {

@@ -1,0 +1,170 @@
+//! Pushing to clients of a stream that the worker owns.
+
+use std::time::Duration;
+
+use slotway_core::control::check_event_text;
+use slotway_core::head::Fields;
+use slotway_core::record::{self, PAYLOAD_BYTES_MAX, RecordError, Target};
+
+use super::Publisher;
+use super::outbox::Batch;
+use super::publisher::has_events;
+use super::subscription::receive;
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+
+/// Whom a push goes to.
+#[derive(Debug, Clone, Copy)]
+pub enum PushTo<'a> {
+    /// All clients of one path, as they asked for it: `/rooms/7`.
+    Path(&'a str),
+    /// All clients of the path that a route's pattern makes with these parameters.
+    Pattern {
+        /// The route's pattern, as it was registered: `/rooms/{id}`.
+        pattern: &'a str,
+        /// A value for each of its parameters.
+        params: &'a [(&'a str, &'a str)],
+    },
+    /// One client, by the connection id that its connect said.
+    Connection(&'a str),
+}
+
+/// Something for clients of a stream that the worker owns.
+#[derive(Debug, Clone, Copy)]
+pub struct Push<'a> {
+    to: PushTo<'a>,
+    registration: u32,
+    kind: &'a str,
+    id: &'a str,
+    data: &'a [u8],
+}
+
+impl<'a> Push<'a> {
+    /// A push without type, id and data, to a stream of the connection's first registration.
+    #[must_use]
+    pub fn new(to: PushTo<'a>) -> Push<'a> {
+        Push { to, registration: 0, kind: "", id: "", data: &[] }
+    }
+
+    /// The registration that has the stream's route, by its place in the connection's list.
+    #[must_use]
+    pub fn registration(mut self, index: u32) -> Push<'a> {
+        self.registration = index;
+        self
+    }
+
+    /// The event's type: 255 bytes at most, without CR, LF and NUL.
+    #[must_use]
+    pub fn kind(mut self, kind: &'a str) -> Push<'a> {
+        self.kind = kind;
+        self
+    }
+
+    /// The event's id, by the same rule.
+    #[must_use]
+    pub fn id(mut self, id: &'a str) -> Push<'a> {
+        self.id = id;
+        self
+    }
+
+    /// What it says: 5 MiB at most.
+    #[must_use]
+    pub fn data(mut self, data: &'a [u8]) -> Push<'a> {
+        self.data = data;
+        self
+    }
+
+    /// Its record, for a push whose answer is told by the ticket.
+    fn encode(&self, ticket: u32) -> Result<Vec<u8>> {
+        for (what, text) in [("type", self.kind), ("id", self.id)] {
+            check_event_text(text).map_err(|problem| {
+                Error::InvalidArgument(format!("the push's {what} {problem}"))
+            })?;
+        }
+        let mut encoded = Vec::new();
+        if let PushTo::Pattern { params, .. } = self.to {
+            for (name, value) in params {
+                Fields::write(name.as_bytes(), value.as_bytes(), |piece| {
+                    encoded.extend_from_slice(piece);
+                })
+                .map_err(|_| Error::TooLarge {
+                    what: "the name of a parameter",
+                    limit: u16::MAX.into(),
+                })?;
+            }
+        }
+        let target = match self.to {
+            PushTo::Path(path) => Target::Path(path),
+            PushTo::Connection(id) => Target::Connection(id),
+            PushTo::Pattern { pattern, .. } => {
+                // They were just written.
+                let params = Fields::from_bytes(&encoded).unwrap_or_default();
+                Target::Pattern { pattern, params }
+            }
+        };
+        let push = record::Push {
+            target,
+            registration: self.registration,
+            kind: self.kind,
+            id: self.id,
+            data: self.data,
+            ticket,
+        };
+        let mut record = Vec::new();
+        push.encode(|piece| record.extend_from_slice(piece)).map_err(too_long)?;
+        Ok(record)
+    }
+}
+
+fn too_long(error: RecordError) -> Error {
+    match error {
+        RecordError::TooLong { part: "payload", .. } => {
+            Error::TooLarge { what: "the push's data", limit: PAYLOAD_BYTES_MAX }
+        }
+        error => Error::InvalidArgument(error.to_string()),
+    }
+}
+
+/// Pushing.
+impl Publisher {
+    /// Gives something to clients of a stream that this worker owns, and waits for what
+    /// became of it: 200, it is on its way to each of them; 404, nobody listens there; 410,
+    /// the stream closes; 429, its queue is full; 400, the target cannot be.
+    ///
+    /// # Errors
+    ///
+    /// As for [`publish`](Self::publish); [`Error::Timeout`] when the time was over before
+    /// the answer came; [`Error::HubGone`] when the hub went away with it.
+    pub fn push(&self, push: &Push<'_>, timeout: Option<Duration>) -> Result<u16> {
+        let events = self.shared().events();
+        let (ticket, queue) = events.expect_answer();
+        let mut deadline = Deadline::new(timeout);
+        let answer = self.send(push, ticket, &mut deadline).and_then(|()| {
+            receive(self.shared(), &queue, &mut deadline, |state| state.status.take())
+        });
+        events.forget_answer(ticket);
+        answer?.ok_or(Error::Timeout)
+    }
+
+    /// The same without waiting for the answer: what nobody listens to is dropped.
+    ///
+    /// # Errors
+    ///
+    /// As for [`publish_timeout`](Self::publish_timeout).
+    pub fn push_only(&self, push: &Push<'_>, timeout: Option<Duration>) -> Result<()> {
+        self.send(push, 0, &mut Deadline::new(timeout))
+    }
+
+    fn send(&self, push: &Push<'_>, ticket: u32, deadline: &mut Deadline) -> Result<()> {
+        let record = push.encode(ticket)?;
+        loop {
+            let Some(session) = self.shared().wait_for_session(deadline)? else {
+                return Err(Error::Timeout);
+            };
+            has_events(&session)?;
+            if session.outbox().put(&session, &mut Batch::of_record(&record), deadline)? {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What programs receive with.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::publisher::has_events;
+use super::queue::{Queue, State};
+use super::{Delivery, Topics, subscription_token};
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::session::Session;
+use crate::shared::Shared;
+use crate::sync::wait;
+
+/// The events of some topics, as they are published.
+///
+/// They come through memory that the hub shares with this process. What this worker does
+/// not take in time is lost by the subscription's policy and seen as a
+/// [`Delivery::Gap`]; nobody waits for it. When the hub goes away the subscription waits
+/// for the next one and goes on from where it was, as far as that hub still holds it.
+///
+/// From any number of threads, or one task, or an event loop; each event comes out once.
+/// Dropping it ends it.
+#[derive(Debug)]
+pub struct Subscription {
+    shared: Arc<Shared>,
+    id: u32,
+    queue: Arc<Queue>,
+}
+
+impl Subscription {
+    /// Begins to subscribe.
+    pub(crate) fn begin(shared: Arc<Shared>, topics: &Topics) -> Result<Subscription> {
+        topics.check()?;
+        if let Some(error) = shared.ended() {
+            return Err(error);
+        }
+        let (id, queue) = shared.events().subscribe(topics);
+        Ok(Subscription { shared, id, queue })
+    }
+
+    /// Waits until the hub has said that events come: those published from then on will.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when it said something else; [`Error::Timeout`]; [`Error::Closed`].
+    pub fn wait_live(&self, timeout: Option<Duration>) -> Result<()> {
+        let mut deadline = Deadline::new(timeout);
+        let mut state = self.queue.lock();
+        loop {
+            if let Some(error) = state.ended.clone().or_else(|| self.shared.ended()) {
+                return Err(error);
+            }
+            if state.live {
+                return Ok(());
+            }
+            let left = deadline.left().map_err(|_| Error::Timeout)?;
+            state.waiting += 1;
+            state = wait(&self.queue.arrived, state, left);
+            state.waiting -= 1;
+        }
+    }
+
+    /// Whether the hub at the other end sends its events now.
+    pub fn is_live(&self) -> bool {
+        self.queue.lock().live
+    }
+
+    /// The next event, or word that some were lost; waits for it. `None`: the time is over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when the hub refused the subscription; [`Error::Closed`] after a
+    /// shutdown, when everything that had come was taken.
+    pub fn recv(&self, timeout: Option<Duration>) -> Result<Option<Delivery>> {
+        receive(&self.shared, &self.queue, &mut Deadline::new(timeout), State::pop)
+    }
+
+    /// The next event if there is one now.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv).
+    pub fn try_recv(&self) -> Result<Option<Delivery>> {
+        self.recv(Some(Duration::ZERO))
+    }
+
+    /// Deliveries for as long as there are any: waits for each, and ends where
+    /// [`recv`](Self::recv) has an error.
+    pub fn iter(&self) -> impl Iterator<Item = Delivery> {
+        std::iter::from_fn(|| self.recv(None).ok().flatten())
+    }
+
+    /// The next event for a task of any runtime. A future that is dropped has taken nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv).
+    pub async fn next(&self) -> Result<Delivery> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// What [`next`](Self::next) does, for futures that are written by hand. One task at a
+    /// time is woken.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv).
+    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Result<Delivery>> {
+        if let Some(now) = self.now()? {
+            return Poll::Ready(Ok(now));
+        }
+        self.shared.events().wake_on_change(cx.waker());
+        self.queue.lock().waker = Some(cx.waker().clone());
+        match self.watch()? {
+            Some(delivery) => {
+                self.queue.lock().waker = None;
+                Poll::Ready(Ok(delivery))
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    /// For event loops: the next event if there is one now; if not,
+    /// [`Connection::take_notices`](crate::Connection::take_notices) gives this
+    /// subscription's [`token`](Self::token) when there may be one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv).
+    pub fn poll_recv(&self) -> Result<Option<Delivery>> {
+        if let Some(now) = self.now()? {
+            return Ok(Some(now));
+        }
+        self.queue.lock().polled = true;
+        let found = self.watch()?;
+        if found.is_some() {
+            self.queue.lock().polled = false;
+        }
+        Ok(found)
+    }
+
+    /// What a notice about this subscription is told by. Never that of an exchange, a
+    /// publisher or another subscription of the connection.
+    pub fn token(&self) -> u64 {
+        subscription_token(self.id)
+    }
+
+    /// Events that were lost in this process, for want of room in
+    /// [`Topics::queue`]: a part of what gaps have told.
+    pub fn lost_here(&self) -> u64 {
+        self.queue.lock().lost_total
+    }
+
+    fn now(&self) -> Result<Option<Delivery>> {
+        let mut state = self.queue.lock();
+        if let Some(found) = state.pop() {
+            return Ok(Some(found));
+        }
+        match state.ended.clone() {
+            Some(error) => Err(error),
+            None => Ok(None),
+        }
+    }
+
+    /// Has the inbox watched, and looks after that.
+    fn watch(&self) -> Result<Option<Delivery>> {
+        if let Some(session) = self.shared.session() {
+            has_events(&session)?;
+            session.inbox().attend(&session, self.shared.events(), true);
+        } else if let Some(error) = self.shared.ended() {
+            return self.now()?.map_or(Err(error), |found| Ok(Some(found)));
+        }
+        self.now()
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.shared.events().unsubscribe(self.id);
+    }
+}
+
+impl<'a> IntoIterator for &'a Subscription {
+    type Item = Delivery;
+    type IntoIter = Box<dyn Iterator<Item = Delivery> + 'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(self.iter())
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl futures_core::Stream for Subscription {
+    type Item = Delivery;
+
+    /// Ends where [`recv`](Subscription::recv) has an error.
+    fn poll_next(self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Subscription::poll_next(&self, cx).map(Result::ok)
+    }
+}
+
+/// Waits until `pick` finds something in the queue, and reads the inbox meanwhile if nobody
+/// else does. `None`: the time is over.
+pub(super) fn receive<T>(
+    shared: &Shared,
+    queue: &Queue,
+    deadline: &mut Deadline,
+    mut pick: impl FnMut(&mut State) -> Option<T>,
+) -> Result<Option<T>> {
+    let mut look = || {
+        let mut state = queue.lock();
+        match pick(&mut state) {
+            Some(found) => Some(Ok(found)),
+            None => state.ended.clone().map(Err),
+        }
+    };
+    loop {
+        if let Some(found) = look() {
+            return found.map(Some);
+        }
+        let Some(session) = shared.wait_for_session(deadline)? else {
+            return Ok(None);
+        };
+        has_events(&session)?;
+        let events = shared.events();
+        if let Some(mut reader) = session.inbox().take() {
+            let found = loop {
+                if let Some(found) = look() {
+                    break Some(found.map(Some));
+                }
+                if session.is_closed() {
+                    break None;
+                }
+                if reader.read(&session, events) {
+                    continue;
+                }
+                match deadline.left() {
+                    Ok(left) => drop(session.side().park_inbox(left)),
+                    Err(_) => break Some(Ok(None)),
+                }
+            };
+            session.inbox().give_back(reader, &session, events);
+            match found {
+                Some(found) => return found,
+                None => continue,
+            }
+        }
+        match follow(queue, &session, deadline) {
+            Ok(()) => {}
+            Err(()) => return look().transpose(),
+        }
+    }
+}
+
+/// Waits until something has arrived in the queue, or the reader may be free.
+fn follow(queue: &Queue, session: &Session, deadline: &mut Deadline) -> Result<(), ()> {
+    let mut state = queue.lock();
+    if state.has_something() {
+        return Ok(());
+    }
+    let left = deadline.left().map_err(|_| ())?;
+    state.waiting += 1;
+    // Under the queue's lock: who gives the reader back, or closes the session, looks for
+    // threads that wait after that, and so either is seen here or finds this one.
+    if !session.inbox().is_free() && !session.is_closed() {
+        state = wait(&queue.arrived, state, left);
+    }
+    state.waiting -= 1;
+    Ok(())
+}
