@@ -23,6 +23,7 @@ pub mod control;
 mod dir;
 pub mod h2;
 mod hub;
+pub mod listener;
 mod litter;
 pub mod proc;
 mod process;

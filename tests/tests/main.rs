@@ -5,6 +5,7 @@ mod answers;
 mod campaigns;
 mod control_socket;
 mod death;
+mod delegated;
 mod disconnects;
 mod echo;
 mod edges;

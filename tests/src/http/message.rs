@@ -31,6 +31,12 @@ impl Request {
         Request { head, body: Vec::new(), has_length: false }
     }
 
+    /// A POST for the admin surface.
+    pub fn local_post(target: &str, body: impl Into<Vec<u8>>) -> Request {
+        let head = format!("POST {target} HTTP/1.1\r\nhost: localhost\r\n").into_bytes();
+        Request { head, body: Vec::new(), has_length: false }.body(body)
+    }
+
     /// A POST with a body of known length.
     pub fn post(target: &str, body: impl Into<Vec<u8>>) -> Request {
         Request::new("POST", target).body(body)

@@ -21,9 +21,11 @@
 //! | `GET /twice` | answers twice, and prints the second error |
 //! | `GET /die` | `kill -9` of its own process |
 //! | `GET /pid` | the process id |
+//! | `GET /sse/{room}` | a stream; `?refuse=` and a status refuses; prints who comes and goes |
 
 mod args;
 mod routes;
+mod streams;
 
 use std::process::ExitCode;
 
@@ -39,7 +41,8 @@ fn main() -> ExitCode {
             routes::answer(handler, request)
         });
     }
-    match worker.run() {
+    let pattern = format!("{}/sse/{{room}}", args.prefix);
+    match worker.sse(&pattern, streams::connect, streams::disconnect).run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("worker: {} {error}", error.code());

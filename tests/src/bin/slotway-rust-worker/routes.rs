@@ -62,7 +62,7 @@ pub(super) fn answer(handler: Handler, request: &mut Request) -> Response {
 }
 
 /// Prints a line for the test, at once and whole.
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "worker: {line}");
     let _ = out.flush();
