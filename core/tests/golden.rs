@@ -166,7 +166,8 @@ fn records() -> Vec<(&'static str, String)> {
     add("record-publish", &record);
     record.clear();
     let target = Target::Path("/feed/7");
-    let push = Push { target, registration: 1, kind: "tick", id: "", data: b"{}", ticket: 3 };
+    let (kind, data) = ("tick", b"{}".as_slice());
+    let push = Push { target, registration: 1, kind, id: "", data, close: false, ticket: 3 };
     push.encode(|piece| record.extend_from_slice(piece)).expect("short parts");
     add("record-push", &record);
     record.clear();

@@ -64,8 +64,8 @@ pub use backoff::Backoff;
 pub use connection::Connection;
 pub use error::{Error, ErrorCode, Result};
 pub use events::{
-    Delivery, Event, Gap, Offer, PublishRefusal, Publisher, Push, PushTo, Received, Subscription,
-    Topics,
+    Delivery, Event, Gap, Offer, PublishRefusal, Publisher, Push, PushAnswer, PushTo, Received,
+    Subscription, Topics,
 };
 pub use exchange::{BodyReader, Exchange, Header, RawExchange};
 pub use options::{Connect, GENERATION_VARIABLE, HUB_VARIABLE, Heartbeat, Options};

@@ -11,6 +11,8 @@ const PATH: u8 = 1;
 const PATTERN: u8 = 2;
 const CONNECTION: u8 = 3;
 
+const CLOSE: usize = 1;
+
 const TARGET: Part = Part { name: "target", limit: TARGET_BYTES_MAX };
 const PARAMS: Part = Part { name: "parameters", limit: PARAMS_BYTES_MAX };
 
@@ -59,6 +61,9 @@ pub struct Push<'a> {
     pub id: &'a str,
     /// What it says.
     pub data: &'a [u8],
+    /// Their streams end: behind the event, or at once if there is neither data nor a type
+    /// nor an id.
+    pub close: bool,
     /// The worker's number for it, which the answer repeats; 0 wants none.
     pub ticket: u32,
 }
@@ -93,6 +98,7 @@ impl<'a> Push<'a> {
         fixed.put_u16(8, params.len());
         fixed.put_u16(10, self.kind.len());
         fixed.put_u16(12, self.id.len());
+        fixed.put_u16(14, if self.close { CLOSE } else { 0 });
         fixed.put_u32(16, self.data.len() as u32);
         fixed.put_u32(20, self.ticket);
         fixed.put_u32(24, self.registration);
@@ -123,9 +129,12 @@ impl<'a> Push<'a> {
             }
             _ => return Err(RecordError::Value("target")),
         };
-        if fixed.u16(14) != 0 {
-            return Err(RecordError::Value("reserved field"));
+        let flags = fixed.u16(14);
+        if flags & !CLOSE != 0 {
+            return Err(RecordError::Value("flags"));
         }
-        Ok(Push { target, registration: fixed.u32(24), kind, id, data, ticket: fixed.u32(20) })
+        let close = flags & CLOSE != 0;
+        let (registration, ticket) = (fixed.u32(24), fixed.u32(20));
+        Ok(Push { target, registration, kind, id, data, close, ticket })
     }
 }

@@ -118,10 +118,15 @@ fn a_push_comes_back() {
         Target::Pattern { pattern: "/feed/{id}", params },
         Target::Connection("c-1"),
     ] {
-        let push = Push { target, registration: 3, kind: "tick", id: "", data: b"{}", ticket: 11 };
-        let record = collect(|put| push.encode(put));
-        assert_eq!(push.length(), Ok(record.len()));
-        assert_eq!(FromWorker::parse(&record), Ok(FromWorker::Push(push)));
+        for close in [false, true] {
+            let (kind, data) = ("tick", b"{}".as_slice());
+            let push = Push { target, registration: 3, kind, id: "", data, close, ticket: 11 };
+            let mut record = collect(|put| push.encode(put));
+            assert_eq!(push.length(), Ok(record.len()));
+            assert_eq!(FromWorker::parse(&record), Ok(FromWorker::Push(push)));
+            record[14] |= 2;
+            assert_eq!(FromWorker::parse(&record), Err(RecordError::Value("flags")));
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub use event::Event;
 pub(crate) use inbox::Inbox;
 pub(crate) use outbox::Outbox;
 pub use publisher::{Offer, PublishRefusal, Publisher};
-pub use push::{Push, PushTo};
+pub use push::{Push, PushAnswer, PushTo};
 use queue::Queue;
 pub use received::{Delivery, Gap, Received};
 pub use subscription::Subscription;
@@ -74,6 +74,10 @@ struct Entry {
 
 fn subscription_token(id: u32) -> u64 {
     EVENTS_TOKEN | u64::from(id)
+}
+
+fn push_token(ticket: u32) -> u64 {
+    EVENTS_TOKEN | 1 << 61 | u64::from(ticket)
 }
 
 impl Events {
@@ -180,12 +184,15 @@ impl Events {
                 }
             }
             if session.is_some() {
-                pushes.extend(table.pushes.drain().map(|(_, queue)| queue));
+                pushes.extend(table.pushes.drain());
             }
         }
         // The hub that would have answered them is gone.
-        for queue in pushes {
-            queue.change(|state| state.ended = Some(Error::HubGone));
+        for (ticket, queue) in pushes {
+            let tell = queue.change(|state| state.ended = Some(Error::HubGone));
+            if let Some(session) = session {
+                self.tell(session, tell, push_token(ticket));
+            }
         }
         if let Some(session) = session
             && session.outbox().wake_all()
@@ -313,8 +320,10 @@ impl HandOut<'_> {
                 count: refused.count,
             }),
             Ok(FromHub::Pushed(pushed)) => {
-                if let Some(queue) = self.table.pushes.remove(&pushed.ticket) {
-                    queue.change(|state| state.status = Some(pushed.status));
+                if let Some(queue) = self.table.pushes.remove(&pushed.ticket)
+                    && queue.change(|state| state.status = Some(pushed.status))
+                {
+                    self.session.notices().push(push_token(pushed.ticket));
                 }
             }
             // A newer hub's word.

@@ -1,17 +1,20 @@
 //! Pushing to clients of a stream that the worker owns.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use slotway_core::control::check_event_text;
 use slotway_core::head::Fields;
 use slotway_core::record::{self, PAYLOAD_BYTES_MAX, RecordError, Target};
 
-use super::Publisher;
 use super::outbox::Batch;
 use super::publisher::has_events;
-use super::subscription::receive;
+use super::queue::Queue;
+use super::subscription::{poll, receive};
+use super::{Publisher, push_token};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::shared::Shared;
 
 /// Whom a push goes to.
 #[derive(Debug, Clone, Copy)]
@@ -37,13 +40,14 @@ pub struct Push<'a> {
     kind: &'a str,
     id: &'a str,
     data: &'a [u8],
+    close: bool,
 }
 
 impl<'a> Push<'a> {
     /// A push without type, id and data, to a stream of the connection's first registration.
     #[must_use]
     pub fn new(to: PushTo<'a>) -> Push<'a> {
-        Push { to, registration: 0, kind: "", id: "", data: &[] }
+        Push { to, registration: 0, kind: "", id: "", data: &[], close: false }
     }
 
     /// The registration that has the stream's route, by its place in the connection's list.
@@ -71,6 +75,14 @@ impl<'a> Push<'a> {
     #[must_use]
     pub fn data(mut self, data: &'a [u8]) -> Push<'a> {
         self.data = data;
+        self
+    }
+
+    /// Their streams end: behind the event, or at once if there is neither data nor a type
+    /// nor an id.
+    #[must_use]
+    pub fn close(mut self) -> Push<'a> {
+        self.close = true;
         self
     }
 
@@ -108,6 +120,7 @@ impl<'a> Push<'a> {
             kind: self.kind,
             id: self.id,
             data: self.data,
+            close: self.close,
             ticket,
         };
         let mut record = Vec::new();
@@ -136,14 +149,26 @@ impl Publisher {
     /// As for [`publish`](Self::publish); [`Error::Timeout`] when the time was over before
     /// the answer came; [`Error::HubGone`] when the hub went away with it.
     pub fn push(&self, push: &Push<'_>, timeout: Option<Duration>) -> Result<u16> {
-        let events = self.shared().events();
-        let (ticket, queue) = events.expect_answer();
         let mut deadline = Deadline::new(timeout);
-        let answer = self.send(push, ticket, &mut deadline).and_then(|()| {
-            receive(self.shared(), &queue, &mut deadline, |state| state.status.take())
-        });
-        events.forget_answer(ticket);
-        answer?.ok_or(Error::Timeout)
+        let answer = self.send_expecting(push, &mut deadline)?;
+        answer.receive(&mut deadline)?.ok_or(Error::Timeout)
+    }
+
+    /// The same in two steps: this waits for room, and what it gives for the answer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`publish_timeout`](Self::publish_timeout).
+    pub fn push_expecting(&self, push: &Push<'_>, timeout: Option<Duration>) -> Result<PushAnswer> {
+        self.send_expecting(push, &mut Deadline::new(timeout))
+    }
+
+    fn send_expecting(&self, push: &Push<'_>, deadline: &mut Deadline) -> Result<PushAnswer> {
+        let (ticket, queue) = self.shared().events().expect_answer();
+        // From here on it is forgotten when it is dropped.
+        let answer = PushAnswer { shared: self.shared().clone(), ticket, queue };
+        self.send(push, ticket, deadline)?;
+        Ok(answer)
     }
 
     /// The same without waiting for the answer: what nobody listens to is dropped.
@@ -166,5 +191,50 @@ impl Publisher {
                 return Ok(());
             }
         }
+    }
+}
+
+/// What becomes of a push. Nobody has to ask.
+#[derive(Debug)]
+pub struct PushAnswer {
+    shared: Arc<Shared>,
+    ticket: u32,
+    queue: Arc<Queue>,
+}
+
+impl PushAnswer {
+    /// Waits for it. See [`Publisher::push`] for what it may be. `None`: the time is over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::HubGone`] when the hub went away with it.
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<Option<u16>> {
+        self.receive(&mut Deadline::new(timeout))
+    }
+
+    fn receive(&self, deadline: &mut Deadline) -> Result<Option<u16>> {
+        receive(&self.shared, &self.queue, deadline, |state| state.status)
+    }
+
+    /// For event loops: the answer if it is there; if not,
+    /// [`Connection::take_notices`](crate::Connection::take_notices) gives its
+    /// [`token`](Self::token) when it may be.
+    ///
+    /// # Errors
+    ///
+    /// As for [`wait`](Self::wait).
+    pub fn poll(&self) -> Result<Option<u16>> {
+        poll(&self.shared, &self.queue, |state| state.status)
+    }
+
+    /// What a notice about it is told by.
+    pub fn token(&self) -> u64 {
+        push_token(self.ticket)
+    }
+}
+
+impl Drop for PushAnswer {
+    fn drop(&mut self) {
+        self.shared.events().forget_answer(self.ticket);
     }
 }

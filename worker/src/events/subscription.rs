@@ -131,15 +131,7 @@ impl Subscription {
     ///
     /// As for [`recv`](Self::recv).
     pub fn poll_recv(&self) -> Result<Option<Delivery>> {
-        if let Some(now) = self.now()? {
-            return Ok(Some(now));
-        }
-        self.queue.lock().polled = true;
-        let found = self.watch()?;
-        if found.is_some() {
-            self.queue.lock().polled = false;
-        }
-        Ok(found)
+        poll(&self.shared, &self.queue, State::pop)
     }
 
     /// What a notice about this subscription is told by. Never that of an exchange, a
@@ -155,26 +147,53 @@ impl Subscription {
     }
 
     fn now(&self) -> Result<Option<Delivery>> {
-        let mut state = self.queue.lock();
-        if let Some(found) = state.pop() {
-            return Ok(Some(found));
-        }
-        match state.ended.clone() {
-            Some(error) => Err(error),
-            None => Ok(None),
-        }
+        now(&self.queue, State::pop)
     }
 
-    /// Has the inbox watched, and looks after that.
     fn watch(&self) -> Result<Option<Delivery>> {
-        if let Some(session) = self.shared.session() {
-            has_events(&session)?;
-            session.inbox().attend(&session, self.shared.events(), true);
-        } else if let Some(error) = self.shared.ended() {
-            return self.now()?.map_or(Err(error), |found| Ok(Some(found)));
-        }
-        self.now()
+        watch(&self.shared, &self.queue, State::pop)
     }
+}
+
+/// What `pick` finds in the queue now.
+fn now<T>(queue: &Queue, pick: impl FnOnce(&mut State) -> Option<T>) -> Result<Option<T>> {
+    let mut state = queue.lock();
+    match pick(&mut state) {
+        Some(found) => Ok(Some(found)),
+        None => state.ended.clone().map_or(Ok(None), Err),
+    }
+}
+
+/// Has the inbox watched, and looks after that.
+fn watch<T>(
+    shared: &Shared,
+    queue: &Queue,
+    pick: impl FnOnce(&mut State) -> Option<T>,
+) -> Result<Option<T>> {
+    if let Some(session) = shared.session() {
+        has_events(&session)?;
+        session.inbox().attend(&session, shared.events(), true);
+    } else if let Some(error) = shared.ended() {
+        return now(queue, pick)?.map_or(Err(error), |found| Ok(Some(found)));
+    }
+    now(queue, pick)
+}
+
+/// What `pick` finds now; if nothing, an event loop gets a notice when there may be something.
+pub(super) fn poll<T>(
+    shared: &Shared,
+    queue: &Queue,
+    mut pick: impl FnMut(&mut State) -> Option<T>,
+) -> Result<Option<T>> {
+    if let Some(now) = now(queue, &mut pick)? {
+        return Ok(Some(now));
+    }
+    queue.lock().polled = true;
+    let found = watch(shared, queue, pick)?;
+    if found.is_some() {
+        queue.lock().polled = false;
+    }
+    Ok(found)
 }
 
 impl Drop for Subscription {
