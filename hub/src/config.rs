@@ -7,6 +7,7 @@ mod admin;
 mod change;
 mod codec;
 mod delegated;
+mod events;
 mod fault;
 mod files;
 mod http;
@@ -22,6 +23,9 @@ mod workers;
 pub use self::admin::{Admin, AdminSocket, Log, LogFormat, Telemetry};
 pub use self::change::{Change, Changes};
 pub use self::delegated::Delegated;
+pub use self::events::{
+    Channel, Envelope, Events, EventsAuth, EventsScope, Jwt, JwtAlgorithm, Lag,
+};
 pub use self::fault::{Fault, Faults};
 pub use self::http::{Believe, Compression, Cors, Forwarded, RouteRule, Told};
 pub use self::limits::{Limits, Times};
@@ -61,6 +65,10 @@ pub struct Config {
     pub cors: Option<Cors>,
     /// Compression of responses.
     pub compression: Compression,
+    /// The event bus, and streams of its events to browsers.
+    pub events: Events,
+    /// Streams of their own.
+    pub channels: Vec<Channel>,
     /// Logs.
     pub log: Log,
     /// OpenTelemetry export.
@@ -84,6 +92,8 @@ impl Default for Config {
             forwarded: Forwarded::default(),
             cors: None,
             compression: Compression::default(),
+            events: Events::default(),
+            channels: Vec::new(),
             log: Log::default(),
             telemetry: Telemetry::default(),
             routes: Vec::new(),
@@ -115,6 +125,7 @@ impl Config {
         if let Some(cors) = &self.cors {
             cors.check(&mut faults);
         }
+        self.events.check(&self.channels, &mut faults);
         http::check_routes(&self.routes, &mut faults);
         faults.into_result()
     }

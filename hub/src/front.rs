@@ -8,6 +8,7 @@ mod choose;
 mod compression;
 mod connection;
 mod cors;
+mod events;
 mod forwarded;
 mod handler;
 mod headers;

@@ -13,9 +13,11 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::admin::Surface;
+use crate::bus::Bus;
 use crate::config::{Address, AdminSocket, Changes, Config};
 use crate::control::{ControlPath, listen};
 use crate::error::{HubError, SocketProblem};
+use crate::events::Doors;
 use crate::front::{Certificates, Endpoint};
 use crate::phase::{Phase, PhaseSender, phases};
 use crate::shared::Shared;
@@ -25,10 +27,6 @@ use crate::{admin, delegated, front};
 
 /// How long the end of everything may take once it was told to end.
 const CLOSING: Duration = Duration::from_secs(1);
-
-/// When those whose stream of events ends with the hub come back: its successor is not to
-/// meet thousands of them at once.
-const COME_BACK: Spread = Spread { from: Duration::from_secs(1), window: Duration::from_secs(10) };
 
 /// A running hub. Dropping it ends everything at once; [`shutdown`](Hub::shutdown) lets
 /// what is in flight finish.
@@ -77,8 +75,10 @@ impl Hub {
             None => None,
         };
 
+        let doors = Doors::read(&config).map_err(HubError::Config)?;
         let telemetry = Exporter::start(&config.telemetry).map_err(HubError::Config)?;
         let shared = Arc::new(Shared::new(config));
+        shared.events.apply(doors);
         if let Some(exporter) = telemetry {
             let _ = shared.telemetry.set(Arc::new(exporter));
         }
@@ -139,6 +139,7 @@ impl Hub {
         config.check().map_err(|faults| HubError::Config(faults.to_string()))?;
         let changes = self.shared.config().lead_to(&mut config);
         let certificates = self.certificates.read(&config.listen)?;
+        let doors = Doors::read(&config).map_err(HubError::Config)?;
         // Everything that may fail comes before anything that changes.
         if self.admin_address.is_some()
             && let Some(path) = &config.admin.token_file
@@ -148,7 +149,7 @@ impl Hub {
         }
         let_in(&self.control, &config)?;
         certificates.take();
-        self.shared.apply(config);
+        self.shared.apply(config, doors);
         Ok(changes)
     }
 
@@ -183,6 +184,11 @@ impl Hub {
         tcp.expect("a hub that listens on a TCP address")
     }
 
+    /// What happens, for whoever wants to hear it or to tell.
+    pub fn bus(&self) -> &Bus {
+        &self.shared.bus
+    }
+
     /// Where workers connect.
     pub fn control_path(&self) -> &Path {
         &self.control
@@ -204,9 +210,13 @@ impl Hub {
         self.shared.drain();
         self.front.set(Phase::Draining);
         self.workers.set(Phase::Draining);
-        let farewell = Farewell { reason: Reason::Shutdown, retry: Some(COME_BACK) };
-        self.shared.streams.shut_down(farewell);
-        let grace = self.shared.config().times.grace;
+        let (grace, from, window) = {
+            let config = self.shared.config();
+            (config.times.grace, config.events.retry, config.events.retry_spread)
+        };
+        // The hub's successor is not to meet thousands of clients at once.
+        let retry = Some(Spread { from, window });
+        self.shared.streams.shut_down(Farewell { reason: Reason::Shutdown, retry });
         if timeout(grace, self.front.all_gone()).await.is_err() {
             warn!(?grace, "requests were still in flight at the end of the grace time");
             self.front.set(Phase::Closed);

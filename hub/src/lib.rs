@@ -25,6 +25,7 @@ mod control;
 mod delegated;
 mod departures;
 mod error;
+mod events;
 mod exchange;
 mod front;
 #[cfg(feature = "fuzzing")]
@@ -42,7 +43,6 @@ mod routing;
 mod rules;
 mod service;
 mod shared;
-#[allow(dead_code, unused_imports, reason = "the endpoints that use all of it come on top")]
 mod sse;
 mod telemetry;
 mod wait_queue;

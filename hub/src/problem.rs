@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -19,6 +19,8 @@ pub enum Kind {
     Unauthorized,
     /// The request comes from where it may not.
     Forbidden,
+    /// The client may not listen to these events.
+    TopicForbidden,
     /// No route matches the path.
     NoRoute,
     /// The path has routes, but none for the method.
@@ -77,6 +79,9 @@ impl Kind {
             Kind::BadRequest => (StatusCode::BAD_REQUEST, "bad_request", "Bad request"),
             Kind::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed"),
             Kind::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not from there"),
+            Kind::TopicForbidden => {
+                (StatusCode::FORBIDDEN, "topic_forbidden", "Not for this client")
+            }
             Kind::NoRoute => (StatusCode::NOT_FOUND, "no_route", "No such route"),
             Kind::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
@@ -177,12 +182,13 @@ pub struct Problem {
     detail: Cow<'static, str>,
     retry_after: Option<Duration>,
     allow: Option<HeaderValue>,
+    authenticate: Option<&'static str>,
 }
 
 impl Problem {
     /// A problem with a sentence for whoever reads the answer.
     pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Problem {
-        Problem { kind, detail: detail.into(), retry_after: None, allow: None }
+        Problem { kind, detail: detail.into(), retry_after: None, allow: None, authenticate: None }
     }
 
     /// Says when to try again.
@@ -196,6 +202,13 @@ impl Problem {
     #[must_use]
     pub fn allow(mut self, methods: HeaderValue) -> Problem {
         self.allow = Some(methods);
+        self
+    }
+
+    /// Says what proof is asked for (`www-authenticate`).
+    #[must_use]
+    pub fn authenticate(mut self, challenge: &'static str) -> Problem {
+        self.authenticate = Some(challenge);
         self
     }
 
@@ -246,6 +259,9 @@ impl IntoResponse for Problem {
         }
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, allow);
+        }
+        if let Some(challenge) = self.authenticate {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if matches!(self.kind, Kind::BodyTimeout | Kind::BodyBroken | Kind::BodyTooLarge) {
             // The rest of the body may still come; nothing after it could be told apart.

@@ -7,11 +7,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
 use crate::admin::{Token, Watched};
-use crate::bus::{Bus, Settings};
+use crate::bus::Bus;
 use crate::client_limit::ClientLimit;
 use crate::config::Config;
 use crate::delegated::Book;
 use crate::departures::Departures;
+use crate::events::{Doors, Events};
 use crate::exchange::Budget;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) bus: Bus,
     /// Clients of streams that workers own.
     pub(crate) delegated: Arc<Book>,
+    /// What of it clients hear.
+    pub(crate) events: Events,
     /// Streams of events to clients.
     pub(crate) streams: Streams,
     draining: AtomicBool,
@@ -49,6 +52,9 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(config: Config) -> Shared {
         let metrics = Metrics::new();
+        let bus = Bus::new(config.events.bus_settings(first_seq()));
+        let streams = Streams::default();
+        streams.total.set_max(config.events.feed_bytes_total);
         Shared {
             registry: Registry::new(metrics.clone(), &config),
             metrics,
@@ -59,9 +65,10 @@ impl Shared {
             compressions: Arc::new(Gate::new(config.compression.streams, 0)),
             spool_budget: Arc::new(Budget::new(config.limits.spool_bytes_total)),
             departures: Departures::default(),
-            bus: Bus::new(bus_settings()),
             delegated: Book::new(),
-            streams: Streams::default(),
+            events: Events::new(bus.clone()),
+            bus,
+            streams,
             draining: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),
         }
@@ -69,11 +76,13 @@ impl Shared {
 
     /// Follows another configuration that was checked, as far as that goes without a
     /// restart: whatever a request or a worker is judged by from here on.
-    pub(crate) fn apply(&self, config: Config) {
+    pub(crate) fn apply(&self, config: Config, doors: Doors) {
+        self.streams.total.set_max(config.events.feed_bytes_total);
         self.spool_budget.set_max(config.limits.spool_bytes_total);
         self.compressions.set_limits(config.compression.streams, 0);
         self.registry.apply(&config);
         self.config.store(Arc::new(config));
+        self.events.apply(doors);
     }
 
     /// The hub shuts down: it is not ready from here on.
@@ -97,8 +106,7 @@ impl Shared {
 /// Sequence numbers are ids of events to browsers, which come back with the last one that they
 /// have. Microseconds since 1970 grow from one run of the hub to the next, faster than a bus
 /// can number events, and JavaScript has them exactly until the year 2255.
-fn bus_settings() -> Settings {
+fn first_seq() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let first_seq = u64::try_from(now.as_micros()).unwrap_or(1).max(1);
-    Settings { first_seq, ..Settings::default() }
+    u64::try_from(now.as_micros()).unwrap_or(1).max(1)
 }

@@ -24,6 +24,7 @@ mod feed;
 mod log;
 mod stream;
 mod streams;
+mod total;
 
 pub(crate) use counts::{Counts, Reason};
 #[cfg(feature = "fuzzing")]
@@ -32,5 +33,7 @@ pub(crate) use encode::{Message, gap, head};
 pub(crate) use farewell::{Farewell, Spread};
 pub(crate) use feed::{Entry, Feed, Full, Settings};
 pub(crate) use log::{Seat, Ticket};
-pub(crate) use stream::{Lag, Opening, Replay, Stream};
+pub use stream::Lag;
+pub(crate) use stream::{Opening, Replay, Stream};
 pub(crate) use streams::Streams;
+pub(crate) use total::Total;

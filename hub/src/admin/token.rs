@@ -1,4 +1,4 @@
-//! The bearer token of the admin surface's TCP address.
+//! A bearer token: of the admin surface's TCP address, and of those who listen to events.
 
 use std::fmt;
 use std::fs::File;
@@ -68,11 +68,21 @@ impl Token {
         &self.0
     }
 
+    /// Whether these are its bytes.
+    pub(crate) fn is_token(&self, bytes: &[u8]) -> bool {
+        bool::from(self.0.ct_eq(bytes))
+    }
+
+    /// Whether the other is the same.
+    pub(crate) fn is_same(&self, other: &Token) -> bool {
+        self.is_token(&other.0)
+    }
+
     fn is(&self, credentials: &[u8]) -> bool {
         let Some((scheme, token)) = credentials.split_at_checked(b"bearer ".len()) else {
             return false;
         };
-        scheme.eq_ignore_ascii_case(b"bearer ") && bool::from(self.0.ct_eq(token.trim_ascii()))
+        scheme.eq_ignore_ascii_case(b"bearer ") && self.is_token(token.trim_ascii())
     }
 }
 

@@ -128,7 +128,7 @@ impl Default for Routed {
 }
 
 /// Whose events a subscription takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Everybody's.
     All,

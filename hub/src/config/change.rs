@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::schema::{LISTEN, ROUTE, keys, path};
+use super::schema::{CHANNEL, LISTEN, ROUTE, Table, keys, path};
 use super::{Config, Listen};
 
 /// One key that has another value than before.
@@ -38,7 +38,8 @@ impl Config {
             }
         }
         self.listeners(next, &mut changes);
-        self.rules(next, &mut changes);
+        list(&ROUTE, &self.routes, &next.routes, &mut changes);
+        list(&CHANNEL, &self.channels, &next.channels, &mut changes);
         self.keep(next);
         changes
     }
@@ -52,8 +53,24 @@ impl Config {
         next.admin.remote = self.admin.remote;
         next.workers.max = self.workers.max;
         next.limits.connections = self.limits.connections;
+        self.keep_bus(next);
         next.log.format = self.log.format;
         next.telemetry.clone_from(&self.telemetry);
+    }
+
+    /// The bus is what it was made.
+    fn keep_bus(&self, next: &mut Config) {
+        let (own, next) = (&self.events, &mut next.events);
+        next.history_events = own.history_events;
+        next.history_bytes = own.history_bytes;
+        next.history_age = own.history_age;
+        next.history_bytes_total = own.history_bytes_total;
+        next.topics_max = own.topics_max;
+        next.payload_bytes = own.payload_bytes;
+        next.principal_bytes_per_second = own.principal_bytes_per_second;
+        next.must_deliver = own.must_deliver;
+        next.storm_window = own.storm_window;
+        next.storm_events_per_second = own.storm_events_per_second;
     }
 
     /// A listener keeps everything but its certificate.
@@ -82,16 +99,15 @@ impl Config {
             *other = Listen { tls, ..own.clone() };
         }
     }
+}
 
-    fn rules(&self, next: &Config, changes: &mut Changes) {
-        let count = self.routes.len().max(next.routes.len());
-        for index in 0..count {
-            let (own, other) = (self.routes.get(index), next.routes.get(index));
-            for key in ROUTE.keys {
-                let at = path(&format!("route[{index}]"), key.name);
-                let shown = |rule: Option<_>| rule.and_then(|rule| (key.show)(rule));
-                changes.applied.extend(change(at, shown(own), shown(other)));
-            }
+/// The items of a list, each by its place.
+fn list<C>(table: &Table<C>, all: &[C], next: &[C], changes: &mut Changes) {
+    for index in 0..all.len().max(next.len()) {
+        for key in table.keys {
+            let at = path(&format!("{}[{index}]", table.name), key.name);
+            let shown = |item: Option<&C>| item.and_then(|item| (key.show)(item));
+            changes.applied.extend(change(at, shown(all.get(index)), shown(next.get(index))));
         }
     }
 }

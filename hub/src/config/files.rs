@@ -3,6 +3,7 @@
 use super::{Config, Fault};
 use crate::admin::Token;
 use crate::error::HubError;
+use crate::events::Doors;
 use crate::front::check_tls;
 
 impl Config {
@@ -24,6 +25,18 @@ impl Config {
         }
         if let (Some(_), Some(path)) = (self.admin.listen, &self.admin.token_file) {
             check("admin.token-file".to_owned(), Token::read(path).map(drop));
+        }
+        if self.events.path.is_some()
+            && let Err(words) = Doors::read(self)
+        {
+            let of_key = self
+                .events
+                .jwt
+                .key_file
+                .as_ref()
+                .is_some_and(|path| words.contains(&format!("key file {}", path.display())));
+            let key = if of_key { "events.jwt-key-file" } else { "events.token-file" };
+            faults.push(Fault { key: key.to_owned(), words });
         }
         faults
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Config;
-use super::schema::{Key, LISTEN, ROUTE, TABLES, Table};
+use super::schema::{CHANNEL, Key, LISTEN, ROUTE, TABLES, Table};
 
 /// `docs/configuration.md`.
 pub(crate) fn markdown() -> String {
@@ -25,6 +25,7 @@ pub(crate) fn markdown() -> String {
     }
     list(&mut text, &LISTEN);
     list(&mut text, &ROUTE);
+    list(&mut text, &CHANNEL);
     text
 }
 
@@ -73,9 +74,11 @@ pub(crate) fn page() -> String {
             entry(&mut text, key.name, &format!("{}{value}", roff(&words(key))));
         }
     }
-    for (name, about, keys) in
-        [("LISTEN", LISTEN.words, entries(&LISTEN)), ("ROUTE", ROUTE.words, entries(&ROUTE))]
-    {
+    for (name, about, keys) in [
+        ("LISTEN", LISTEN.words, entries(&LISTEN)),
+        ("ROUTE", ROUTE.words, entries(&ROUTE)),
+        ("CHANNEL", CHANNEL.words, entries(&CHANNEL)),
+    ] {
         let _ = write!(text, ".SH {name}\n{}\n{keys}", roff(about));
     }
     text.push_str(".SH SEE ALSO\n.BR slotway-hub (1)\n");

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Config;
-use super::schema::{Key, LISTEN, ROUTE, TABLES, Table};
+use super::schema::{CHANNEL, Key, LISTEN, ROUTE, TABLES, Table};
 
 /// Columns of a comment.
 const WIDTH: usize = 88;
@@ -37,14 +37,19 @@ pub(crate) fn sample() -> String {
         let _ = writeln!(text, "{hash}[{}]", table.name);
         keys(&mut text, table, &default);
     }
+    list(&mut text, &ROUTE);
+    list(&mut text, &CHANNEL);
+    text
+}
+
+fn list<C>(text: &mut String, table: &Table<C>) {
     text.push('\n');
-    comment(&mut text, ROUTE.words);
-    text.push_str("#[[route]]\n");
-    for key in ROUTE.keys {
-        comment(&mut text, &words(key));
+    comment(text, table.words);
+    let _ = writeln!(text, "#[[{}]]", table.name);
+    for key in table.keys {
+        comment(text, &words(key));
         let _ = writeln!(text, "#{} = {}", key.name, key.example.unwrap_or_default());
     }
-    text
 }
 
 /// The short form is the default; the tables are an example, which is indented.

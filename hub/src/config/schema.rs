@@ -2,14 +2,16 @@
 //!
 //! The file, the environment, the flags, `--print-config`, `slotway init`, the manual page
 //! and `docs/configuration.md` are all made from it, so none of them can say something
-//! else than the others. A setting has a key ([`Key`]) in a table ([`Table`]); listeners and
-//! routes are lists of tables with keys of their own.
+//! else than the others. A setting has a key ([`Key`]) in a table ([`Table`]); listeners,
+//! routes and channels are lists of tables with keys of their own.
 
+mod events;
 mod key;
 mod listeners;
 mod routes;
 mod tables;
 
+pub(crate) use self::events::CHANNEL;
 pub(crate) use self::key::{Flag, Heading, Key, Table, path};
 pub(crate) use self::listeners::LISTEN;
 pub(crate) use self::routes::ROUTE;

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::load::{Loaded, Source, source};
-use super::schema::{LISTEN, ROUTE, TABLES, Table, path};
-use super::{Listen, RouteRule};
+use super::schema::{CHANNEL, LISTEN, ROUTE, TABLES, Table, path};
+use super::{Channel, Listen, RouteRule};
 
 /// Where the comments begin, if the line is not longer.
 const COLUMN: usize = 43;
@@ -29,6 +29,10 @@ impl Loaded {
         for (index, rule) in self.config.routes.iter().enumerate() {
             text.push_str("\n[[route]]\n");
             self.table::<RouteRule>(&mut text, &ROUTE, &format!("route[{index}]"), rule);
+        }
+        for (index, channel) in self.config.channels.iter().enumerate() {
+            text.push_str("\n[[channel]]\n");
+            self.table::<Channel>(&mut text, &CHANNEL, &format!("channel[{index}]"), channel);
         }
         text
     }

@@ -20,7 +20,7 @@ use crate::config;
 use crate::instance::Registration;
 use crate::registry::Place;
 use crate::routing::HostPattern;
-use crate::sse::{Counts, Farewell, Settings, Streams};
+use crate::sse::{Farewell, Settings, Streams};
 
 /// Every client of every name.
 pub(crate) struct Book {
@@ -33,7 +33,6 @@ pub(crate) struct Book {
     /// Counts those looks.
     looks: watch::Sender<u64>,
     pub(crate) counts: AllCounts,
-    streams: Arc<Counts>,
 }
 
 #[derive(Default)]
@@ -99,7 +98,6 @@ impl Book {
             call: Notify::new(),
             looks: watch::Sender::new(0),
             counts: AllCounts::default(),
-            streams: Arc::default(),
         })
     }
 
@@ -135,7 +133,7 @@ impl Book {
             let settings = Settings {
                 bytes: config.bytes,
                 keep_alive: config.keep_alive,
-                counts: self.streams.clone(),
+                counts: streams.counts.workers.clone(),
             };
             let (feed, counts) = (streams.start(settings, 0), self.counts.of(&name));
             Path::new(name.clone(), path_place, feed, counts, self.teller.clone())

@@ -67,7 +67,7 @@ impl Connecting {
         let opening = Opening {
             id: None,
             retry: RETRY,
-            ready: format!("{{\"connection\":\"{}\"}}", client.id()),
+            ready: format!("{{\"connection\":\"{}\"}}", client.id()).into(),
             lag: Lag::Drop,
             client: peer,
             what,

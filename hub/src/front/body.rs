@@ -70,7 +70,6 @@ pub(crate) enum Kind {
     /// The hub's own words.
     Own(axum::body::Body),
     /// Events as they happen.
-    #[allow(dead_code, reason = "the endpoints that make one come on top")]
     Events(Box<sse::Stream>),
     /// Another one, in a coding that its client accepts.
     Compressed(Box<Compressed>),

@@ -12,6 +12,7 @@ use super::body::Kind;
 use super::headers::add_vary;
 use super::request::Request;
 use crate::config::Cors;
+use crate::events;
 use crate::routing::Found;
 use crate::shared::Shared;
 
@@ -43,13 +44,19 @@ pub(super) fn preflight(shared: &Shared, request: &Request<'_>) -> Option<Respon
     allowed(cors, headers)?;
     let wanted = Method::from_bytes(wanted.as_bytes()).ok()?;
     let live = shared.registry.live();
-    let Found::Route { .. } = live.find(request.host(), &wanted, request.path()) else {
-        return None;
+    let of_events = shared.events.at(request.path()).is_some();
+    let known = match of_events {
+        true => wanted == Method::GET || wanted == Method::HEAD,
+        false => matches!(live.find(request.host(), &wanted, request.path()), Found::Route { .. }),
     };
+    if !known {
+        return None;
+    }
     let mut response = Response::new(Kind::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
     let answer = response.headers_mut();
     let methods = match cors.methods.as_slice() {
+        [] if of_events => Some(HeaderValue::from_static(events::METHODS)),
         [] => live.allow(request.host(), request.path()).cloned(),
         named => list(named),
     };

@@ -20,6 +20,7 @@ use super::body::{Body, Kind};
 use super::compression::Wish;
 use super::connection::Peer;
 use super::cors::{Grant, preflight};
+use super::events;
 use super::forwarded::Tells;
 use super::limits::Limits;
 use super::pace::{Busy, Pace, Said};
@@ -170,6 +171,10 @@ async fn proxy(
     if let Some(reply) = preflight(shared, &request) {
         record.set_route(RouteId::OWN);
         return Ok(reply);
+    }
+    if let Some(asked) = shared.events.at(request.path()) {
+        record.set_route(RouteId::EVENTS);
+        return events::answer(shared, asked, &request).await;
     }
     if !upload.is_collected() {
         // Nobody has to send a body only to learn that there is no such route, or that it

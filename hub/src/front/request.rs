@@ -142,6 +142,11 @@ impl<'c> Request<'c> {
         self.origin.via.client(self.heard.as_deref())
     }
 
+    /// The other end of the connection; none on a Unix socket.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.origin.peer
+    }
+
     pub(super) fn path(&self) -> &str {
         self.parts.uri.path()
     }

@@ -11,6 +11,7 @@ use super::{Counter, Format, Metrics};
 use crate::instance::{Instance, Standing};
 use crate::registry::Live;
 use crate::shared::Shared;
+use crate::sse::Counts;
 
 /// Writes it down.
 pub(crate) fn expose(shared: &Shared, format: Format) -> String {
@@ -34,6 +35,7 @@ pub(crate) fn expose(shared: &Shared, format: Format) -> String {
             .sample(&[("result", "dropped")], counts.dropped.get())
             .sample(&[("result", "failed")], counts.failed.get());
     }
+    streams(&mut text, shared);
     process(&mut text);
     text.finish()
 }
@@ -258,6 +260,38 @@ fn clients(text: &mut Text, shared: &Shared) {
         .sample(&[], shared.spool_budget.used());
     text.gauge("slotway_spool_bytes_max", "As many as there may be.")
         .sample(&[], shared.spool_budget.total());
+}
+
+fn streams(text: &mut Text, shared: &Shared) {
+    let all = shared.streams.counts.all();
+    let mut family = text.gauge("slotway_streams_open", "Open streams of events to clients.");
+    for (origin, counts) in &all {
+        family.sample(&[("origin", origin)], counts.open());
+    }
+    let mut family = text.counter(
+        "slotway_streams_ended",
+        "Streams of events that ended, by reason; left: the client did.",
+    );
+    for (origin, counts) in &all {
+        for (reason, count) in counts.ended() {
+            family.sample(&[("origin", origin), ("reason", reason.name())], count);
+        }
+    }
+    let mut each = |name: &str, help: &str, of: fn(&Counts) -> u64| {
+        let mut family = text.counter(name, help);
+        for (origin, counts) in &all {
+            family.sample(&[("origin", origin)], of(counts));
+        }
+    };
+    each("slotway_stream_events", "Events that went to clients, once for each.", Counts::events);
+    each("slotway_stream_bytes", "Bytes that went to clients on streams.", Counts::bytes);
+    each(
+        "slotway_stream_events_missed",
+        "Events that clients did not get because they were behind.",
+        Counts::missed_events,
+    );
+    text.gauge("slotway_stream_feed_bytes", "Bytes that are held for clients that are behind.")
+        .sample(&[], shared.streams.total.used());
 }
 
 fn process(text: &mut Text) {

@@ -23,7 +23,9 @@ impl RouteId {
     pub(crate) const OWN: RouteId = RouteId(1);
     /// Routes beyond the limit.
     pub(crate) const OTHER: RouteId = RouteId(2);
-    const FIRST: u16 = 3;
+    /// Streams of events from the bus.
+    pub(crate) const EVENTS: RouteId = RouteId(3);
+    const FIRST: u16 = 4;
 }
 
 /// The counters of all routes.
@@ -96,9 +98,12 @@ pub(crate) struct RouteCounts {
 impl Routes {
     pub(super) fn new() -> Routes {
         let entries: Box<[_]> = (0..ROUTES_MAX).map(|_| OnceLock::new()).collect();
-        for (id, name) in
-            [(RouteId::NONE, "none"), (RouteId::OWN, "hub"), (RouteId::OTHER, "other")]
-        {
+        for (id, name) in [
+            (RouteId::NONE, "none"),
+            (RouteId::OWN, "hub"),
+            (RouteId::OTHER, "other"),
+            (RouteId::EVENTS, "events"),
+        ] {
             let labels = RouteLabels { name: "".into(), method: "*".into(), pattern: name.into() };
             entries[usize::from(id.0)].get_or_init(|| RouteMetrics::new(labels));
         }

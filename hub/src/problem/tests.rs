@@ -40,10 +40,11 @@ async fn the_methods_of_a_path_are_in_allow() {
     assert_eq!(head.headers()[ALLOW], "GET, HEAD, OPTIONS");
 }
 
-const ALL: [Kind; 28] = [
+const ALL: [Kind; 29] = [
     Kind::BadRequest,
     Kind::Unauthorized,
     Kind::Forbidden,
+    Kind::TopicForbidden,
     Kind::NoRoute,
     Kind::MethodNotAllowed,
     Kind::BodyTimeout,

@@ -96,7 +96,7 @@ pub(crate) fn head<B>(body: B) -> Response<B> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
     // What nginx and some others go by: they would hold events back until a buffer is full.
     headers.insert(NO_BUFFERING, HeaderValue::from_static("no"));
     response

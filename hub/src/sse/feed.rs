@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::encode::COMMENT;
 use super::log::{Log, Seat, Ticket};
-use super::{Counts, Farewell, Reason};
+use super::{Counts, Farewell, Reason, Total};
 use crate::alarm::Alarm;
 
 /// Bytes of one batch, give or take the last event in it.
@@ -73,6 +73,8 @@ struct Inbox<E> {
     bytes: usize,
     /// The task's, while it waits. Whoever takes it wakes it.
     waker: Option<Waker>,
+    /// The task has items that it has not encoded.
+    busy: bool,
     closing: Option<Farewell>,
 }
 
@@ -86,12 +88,25 @@ enum Item<E> {
 
 impl<E: Entry> Feed<E> {
     /// Starts one in the current runtime. `mark`: that of the last event before its first.
-    pub(crate) fn start(settings: Settings, mark: u64) -> Feed<E> {
-        let inbox = Inbox { items: Vec::new(), bytes: 0, waker: None, closing: None };
-        let log = Log::new(settings.bytes, mark, settings.counts.clone());
+    ///
+    /// `total`: what it shares with others.
+    pub(super) fn start(settings: Settings, mark: u64, total: Arc<Total>) -> Feed<E> {
+        let inbox = Inbox { items: Vec::new(), bytes: 0, waker: None, busy: false, closing: None };
+        let log = Log::new(settings.bytes, total, mark, settings.counts.clone());
         let inner = Arc::new(Inner { inbox: Mutex::new(inbox), log: Arc::new(log), settings });
         tokio::spawn(pump(inner.clone()));
         Feed { inner }
+    }
+
+    /// Everything up to a mark was before this feed; who joins is told so.
+    pub(crate) fn begin_after(&self, mark: u64) {
+        self.inner.log.begin_after(mark);
+    }
+
+    /// Whether everything that was appended has been encoded.
+    pub(crate) fn is_settled(&self) -> bool {
+        let inbox = self.inner.lock();
+        inbox.items.is_empty() && !inbox.busy
     }
 
     /// Takes a seat: whatever is appended from here on comes there.
@@ -234,8 +249,10 @@ impl<E: Entry> Inner<E> {
         if !inbox.items.is_empty() || inbox.closing.is_some() {
             std::mem::swap(&mut inbox.items, items);
             inbox.bytes = 0;
+            inbox.busy = true;
             return Poll::Ready(Work::Take(inbox.closing));
         }
+        inbox.busy = false;
         inbox.waker = Some(cx.waker().clone());
         drop(inbox);
         alarm.poll_at(cx, quiet_since + self.settings.keep_alive).map(|()| Work::KeepAlive)

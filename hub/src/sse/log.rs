@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use super::{Counts, Farewell, Full};
+use super::{Counts, Farewell, Full, Total};
 
 /// What a batch is counted for besides its bytes.
 const BATCH_OVERHEAD: usize = 64;
@@ -26,6 +26,8 @@ pub(super) struct Log {
     state: Mutex<State>,
     /// Bytes of batches at most, and of what is for one client alone.
     bytes_max: usize,
+    /// Of all logs together.
+    total: Arc<Total>,
     pub(super) counts: Arc<Counts>,
 }
 
@@ -101,8 +103,8 @@ pub(super) enum Next {
 }
 
 impl Log {
-    pub(super) fn new(bytes_max: usize, mark: u64, counts: Arc<Counts>) -> Log {
-        Log { state: Mutex::new(State { mark, ..State::default() }), bytes_max, counts }
+    pub(super) fn new(bytes_max: usize, total: Arc<Total>, mark: u64, counts: Arc<Counts>) -> Log {
+        Log { state: Mutex::new(State { mark, ..State::default() }), bytes_max, total, counts }
     }
 
     /// Takes a seat at the end of the log.
@@ -136,18 +138,28 @@ impl Log {
         let start = state.events;
         state.events += count;
         state.mark = mark.unwrap_or(state.mark);
-        state.bytes += bytes.len() + BATCH_OVERHEAD;
+        let cost = bytes.len() + BATCH_OVERHEAD;
+        state.bytes += cost;
+        let bytes_max = if self.total.add(cost) { self.bytes_max } else { 0 };
         state.batches.push_back(Batch { bytes, start, count });
         // What everybody has, then what there is no room for; never the last one.
         let end = state.first + state.batches.len() as u64;
         let taken = state.places().map(|place| place.next).min().unwrap_or(end);
         while state.batches.len() > 1
-            && (state.first < taken || state.bytes > self.bytes_max)
+            && (state.first < taken || state.bytes > bytes_max)
             && let Some(batch) = state.batches.pop_front()
         {
             state.first += 1;
-            state.bytes -= batch.bytes.len() + BATCH_OVERHEAD;
+            let cost = batch.bytes.len() + BATCH_OVERHEAD;
+            state.bytes -= cost;
+            self.total.remove(cost);
         }
+    }
+
+    /// Everything up to a mark was before this log.
+    pub(super) fn begin_after(&self, mark: u64) {
+        let mut state = self.lock();
+        state.mark = state.mark.max(mark);
     }
 
     /// Notes that events are gone before they were appended.
@@ -218,6 +230,13 @@ impl Log {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        let bytes = self.lock().bytes;
+        self.total.remove(bytes);
     }
 }
 

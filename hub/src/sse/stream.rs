@@ -17,7 +17,7 @@ use super::{Farewell, Reason};
 
 /// What becomes of a client that is slower than its feed remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(crate) enum Lag {
+pub enum Lag {
     /// Its stream ends; it comes back with the id of the last event that it has.
     #[default]
     Drop,
@@ -40,7 +40,7 @@ pub(crate) struct Opening {
     /// How long it waits before it comes back, if the connection breaks.
     pub(crate) retry: Duration,
     /// The data of the event `ready`: JSON, without an end of a line.
-    pub(crate) ready: String,
+    pub(crate) ready: Arc<str>,
     pub(crate) lag: Lag,
     /// For the log: who it is.
     pub(crate) client: Option<SocketAddr>,

@@ -3,12 +3,31 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::feed::Close;
-use super::{Entry, Farewell, Feed, Settings};
+use super::{Counts, Entry, Farewell, Feed, Settings, Total};
 
 /// One hub's.
 #[derive(Default)]
 pub(crate) struct Streams {
     known: Mutex<Known>,
+    /// Bytes that all feeds hold for clients that are behind.
+    pub(crate) total: Arc<Total>,
+    pub(crate) counts: ByOrigin,
+}
+
+/// Streams by where their events come from.
+#[derive(Debug, Default)]
+pub(crate) struct ByOrigin {
+    /// From the bus.
+    pub(crate) events: Arc<Counts>,
+    /// From workers that have clients of their own.
+    pub(crate) workers: Arc<Counts>,
+}
+
+impl ByOrigin {
+    /// Each with its name.
+    pub(crate) fn all(&self) -> [(&'static str, &Counts); 2] {
+        [("bus", &self.events), ("worker", &self.workers)]
+    }
 }
 
 #[derive(Default)]
@@ -20,9 +39,10 @@ struct Known {
 }
 
 impl Streams {
-    /// Starts a feed, as [`Feed::start`], which ends when the hub does.
+    /// Starts a feed, which ends when the hub does. `mark`: that of the last event before its
+    /// first.
     pub(crate) fn start<E: Entry>(&self, settings: Settings, mark: u64) -> Feed<E> {
-        let feed = Feed::start(settings, mark);
+        let feed = Feed::start(settings, mark, self.total.clone());
         let mut known = self.lock();
         if known.feeds.len() >= known.sort_at {
             known.feeds.retain(|feed| feed.strong_count() > 0);

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses a part of it")]
 
 pub mod client;
+pub mod events;
 pub mod h2;
 pub mod listener;
 pub mod worker;
@@ -16,6 +17,7 @@ use slotway_hub::{Config, Hub};
 use tokio::runtime::{Builder, Runtime};
 
 pub use client::{Client, Reply};
+pub use events::Source;
 pub use listener::{Event, Heard, Listener, Streams, push, push_at, push_to};
 pub use worker::{Request, Worker};
 
@@ -27,6 +29,7 @@ pub struct Rig {
     hub: Option<Hub>,
     runtime: Option<Runtime>,
     directory: PathBuf,
+    config: Config,
 }
 
 impl Rig {
@@ -61,12 +64,17 @@ impl Rig {
             .enable_all()
             .build()
             .unwrap();
-        let hub = runtime.block_on(Hub::start(config)).unwrap();
-        Rig { hub: Some(hub), runtime: Some(runtime), directory }
+        let hub = runtime.block_on(Hub::start(config.clone())).unwrap();
+        Rig { hub: Some(hub), runtime: Some(runtime), directory, config }
     }
 
     pub fn hub(&self) -> &Hub {
         self.hub.as_ref().unwrap()
+    }
+
+    /// What the hub was started with.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     pub fn client(&self) -> Client {

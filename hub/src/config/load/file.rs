@@ -5,8 +5,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::nearest::{unknown_key, unknown_table};
 use crate::config::codec::{Codec, Of, Reader, describe};
-use crate::config::schema::{LISTEN, ROUTE, TABLES, Table, path};
-use crate::config::{Address, Config, Cors, Listen, RouteRule};
+use crate::config::schema::{CHANNEL, LISTEN, ROUTE, TABLES, Table, path};
+use crate::config::{Address, Channel, Config, Cors, Listen, RouteRule};
 
 /// Reads a file's text over a configuration, and gives the places of its values and what is
 /// wrong. What does not parse leaves what was there.
@@ -33,6 +33,9 @@ pub(super) fn read(text: &str, config: &mut Config) -> Reader {
         } else if name == ROUTE.name {
             reader.places.push((name.to_owned(), key.span()));
             routes(value, config, &mut reader);
+        } else if name == CHANNEL.name {
+            reader.places.push((name.to_owned(), key.span()));
+            channels(value, config, &mut reader);
         } else if let Some(own) = top.and_then(|top| top.key(name)) {
             reader.places.push((name.to_owned(), value.span()));
             (own.read)(config, value, name, &mut reader);
@@ -126,6 +129,27 @@ fn routes(value: &Spanned<DeValue<'_>>, config: &mut Config, reader: &mut Reader
         all.push(rule);
     }
     config.routes = all;
+}
+
+fn channels(value: &Spanned<DeValue<'_>>, config: &mut Config, reader: &mut Reader) {
+    let words = "write a table [[channel]] for each";
+    let Some(items) = items("channel", value, words, reader) else { return };
+    let mut all = Vec::new();
+    for (at, item) in items {
+        let DeValue::Table(keys) = item.get_ref() else {
+            let what = describe(item.get_ref());
+            reader.fault(&at, item.span(), format!("{what} is no channel; {words}"));
+            continue;
+        };
+        let mut channel = Channel::default();
+        if !keys.iter().any(|(key, _)| key.get_ref() == "name") {
+            let words = "there is no name; write name = \"news\"";
+            reader.fault(&at, item.span(), words.to_owned());
+        }
+        read_table(&CHANNEL, keys, &at, &mut channel, reader);
+        all.push(channel);
+    }
+    config.channels = all;
 }
 
 /// The items of a list, each with its key.

@@ -1,5 +1,6 @@
 //! The tables of the file.
 
+use super::events::EVENTS;
 use super::key::key;
 use super::{Heading, Table};
 use crate::config::codec::{
@@ -416,6 +417,7 @@ pub(crate) const TABLES: &[Table<Config>] = &[
             ),
         ],
     },
+    EVENTS,
     Table {
         name: "log",
         words: "Logs, on standard error.",

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::config::{Listen, RouteRule};
+use crate::config::{Channel, Listen, RouteRule};
 
 #[test]
 fn names_flags_and_variables_are_there_once() {
     assert!(TABLES.iter().all(|table| table.name.is_empty() || table.words.ends_with('.')));
-    assert!(LISTEN.words.ends_with('.') && ROUTE.words.ends_with('.'));
+    assert!([LISTEN.words, ROUTE.words, CHANNEL.words].iter().all(|words| words.ends_with('.')));
     let mut seen = BTreeSet::new();
     for (table, key) in keys() {
         assert!(seen.insert(path(table.name, key.name)), "{} twice", key.name);
@@ -60,12 +60,18 @@ fn every_field_of_the_configuration_has_a_key() {
         let document = toml::de::DeTable::parse(&text).unwrap();
         (key.read)(&mut route, document.get_ref().get("value").unwrap(), "route", &mut reader);
     }
+    let mut channel = Channel::default();
+    for key in CHANNEL.keys {
+        let text = assign(key.example.unwrap());
+        let document = toml::de::DeTable::parse(&text).unwrap();
+        (key.read)(&mut channel, document.get_ref().get("value").unwrap(), "channel", &mut reader);
+    }
     assert!(reader.faults.is_empty(), "{:?}", reader.faults);
 
     let printed = |config: &Config| leaves(&format!("{config:#?}"));
     let (by_default, with_keys) = (printed(&default), printed(&changed));
     let same: Vec<_> = by_default.intersection(&with_keys).collect();
-    let lists = ["listen", "routes"];
+    let lists = ["listen", "routes", "channels"];
     let left: Vec<_> =
         same.iter().filter(|(field, _)| !lists.iter().any(|l| field.starts_with(l))).collect();
     assert!(left.is_empty(), "no key in hub/src/config/schema sets {left:?}");
@@ -79,6 +85,11 @@ fn every_field_of_the_configuration_has_a_key() {
         .cloned()
         .collect();
     assert!(left.is_empty(), "no key of [[route]] sets {left:?}");
+    let left: Vec<_> = leaves(&format!("{:#?}", Channel::default()))
+        .intersection(&leaves(&format!("{channel:#?}")))
+        .cloned()
+        .collect();
+    assert!(left.is_empty(), "no key of [[channel]] sets {left:?}");
 }
 
 /// The fields of a value as `{:#?}` prints it, each with its path and its words. What is

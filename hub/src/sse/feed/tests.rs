@@ -41,7 +41,7 @@ struct Rig {
 impl Rig {
     fn feed(&self, bytes: usize) -> Feed<Number> {
         let keep_alive = Duration::from_secs(15);
-        Feed::start(Settings { bytes, keep_alive, counts: self.counts.clone() }, 0)
+        Feed::start(Settings { bytes, keep_alive, counts: self.counts.clone() }, 0, Arc::default())
     }
 
     fn number(&self, number: u64, size: usize) -> Number {

@@ -27,14 +27,14 @@ impl Entry for Tick {
 
 fn feed(counts: &Arc<Counts>) -> Feed<Tick> {
     let keep_alive = Duration::from_secs(15);
-    Feed::start(Settings { bytes: 4000, keep_alive, counts: counts.clone() }, 0)
+    Feed::start(Settings { bytes: 4000, keep_alive, counts: counts.clone() }, 0, Arc::default())
 }
 
 fn stream(seat: Seat, lag: Lag) -> Stream {
     let opening = Opening {
         id: Some("7".to_owned()),
         retry: Duration::from_secs(2),
-        ready: "{}".to_owned(),
+        ready: "{}".into(),
         lag,
         client: None,
         what: "test".into(),
