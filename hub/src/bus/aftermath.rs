@@ -4,6 +4,10 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::storm::Storm;
+use super::tally::Tally;
+
+/// Drops are logged at most this often for a subscription, in microseconds.
+const LOG_EVERY_US: u64 = 1_000_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Aftermath {
@@ -28,6 +32,39 @@ pub(super) struct Drops {
     pub(super) label: Arc<str>,
     pub(super) lost: u64,
     pub(super) total: u64,
+}
+
+/// When a subscription's drops were logged last, and how many had been dropped then.
+#[derive(Debug, Default)]
+pub(super) struct DropLog {
+    logged_us: u64,
+    logged: u64,
+}
+
+impl DropLog {
+    /// Notes that there were drops, unless that was noted a moment ago.
+    pub(super) fn note(
+        &mut self,
+        label: &Arc<str>,
+        tally: &Tally,
+        now_us: u64,
+        after: &mut Aftermath,
+    ) {
+        if now_us.saturating_sub(self.logged_us) >= LOG_EVERY_US {
+            self.logged_us = now_us;
+            self.rest(label, tally, after);
+        }
+    }
+
+    /// Notes what has not been noted.
+    pub(super) fn rest(&mut self, label: &Arc<str>, tally: &Tally, after: &mut Aftermath) {
+        let total = tally.dropped();
+        if total > self.logged {
+            let lost = total - self.logged;
+            after.logs.push(Drops { label: label.clone(), lost, total });
+            self.logged = total;
+        }
+    }
 }
 
 impl Wakes {

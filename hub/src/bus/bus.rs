@@ -12,15 +12,17 @@ use super::draft::Draft;
 use super::event::{Event, Seq};
 use super::history::Missed;
 use super::index::TargetId;
-use super::interest::Interest;
+use super::interest::{Interest, Mode, Overflow};
 use super::must::Waiting;
 use super::observe::{Backlog, Watcher};
 use super::pattern::Pattern;
+use super::place::Place;
 use super::queue::Queue;
 use super::refusal::{Refusal, shortened};
 use super::settings::Settings;
 use super::state::{Class, State, Target, Waits, lock};
 use super::subscription::{Delivery, Subscription};
+use super::tally::Tally;
 use super::tap::{Observer, Sink, Tap};
 
 /// An event bus. Cheap to clone: all clones are one bus, which is shut down when the last
@@ -50,8 +52,9 @@ pub struct Published {
     pub seq: Seq,
     /// Subscriptions that it was for. Taps and observers are not among them.
     pub matched: u32,
-    /// Events that subscriptions lost because of it, older ones or itself. Of a
-    /// must-deliver event: subscriptions that did not get it.
+    /// Of a must-deliver event: subscriptions that did not get it. Of a lossy one: events,
+    /// older ones or itself, that subscriptions were found to have lost by now. Where many
+    /// have the same patterns that is found out later; what they count is exact.
     pub dropped: u64,
 }
 
@@ -156,19 +159,28 @@ impl Bus {
         let patterns = shared.patterns(&interest.patterns)?;
         let mut state = lock(&shared.state);
         let label = state.labels.take(&interest.label);
-        let queue = Arc::new(Queue::new(label, patterns, &interest.mode));
-        let id = match state.enter(&queue.patterns, Target::Queue(queue.clone())) {
-            Ok(id) => Some(id),
-            Err(Refusal::ShutDown) => {
-                queue.end(&mut Aftermath::default());
-                None
+        let entered = match &interest.mode {
+            Mode::Lossy(lossy) if lossy.overflow == Overflow::Oldest => {
+                state.join(patterns.clone(), label.clone(), lossy)
             }
-            Err(refusal) => return Err(refusal),
+            mode => {
+                let queue = Arc::new(Queue::new(label.clone(), patterns.clone(), mode));
+                let id = state.enter(&patterns, Target::Queue(queue.clone()));
+                id.map(|id| (id, Place::Own(queue)))
+            }
         };
         let upto = state.next - 1;
         drop(state);
-        let bus = Arc::downgrade(shared);
-        let mut subscription = Subscription::new(bus, id, queue);
+        let (id, place) = match entered {
+            Ok((id, place)) => (Some(id), place),
+            Err(Refusal::ShutDown) => {
+                let queue = Queue::new(label, patterns, &interest.mode);
+                queue.end(&mut Aftermath::default());
+                (None, Place::Own(Arc::new(queue)))
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        let mut subscription = Subscription::new(Arc::downgrade(shared), id, place);
         if let Some(after) = interest.after {
             let replay = shared.history(subscription.patterns(), after, Some(upto));
             let takes = |event: &Event| interest.mode.takes(event);
@@ -330,6 +342,7 @@ impl Shared {
         for target in targets.into_iter().flatten() {
             match target {
                 Target::Queue(queue) => queue.end(&mut after),
+                Target::Log(log) => log.end(&mut after),
                 Target::Sink(sink) => sink.end(),
                 Target::Watcher(_) => {}
             }
@@ -337,23 +350,22 @@ impl Shared {
         after.settle();
     }
 
-    /// Takes a subscription, tap or observer out.
+    /// Takes a tap or an observer out.
     pub(super) fn leave(&self, patterns: &[Pattern], id: TargetId) {
-        let mut after = Aftermath::default();
-        let mut state = lock(&self.state);
-        let target = state.leave(patterns, id);
-        match &target {
-            Some(Target::Queue(queue)) => {
-                let tally = queue.leave(&mut after);
-                state.labels.retire(&queue.label, &tally);
-            }
-            Some(Target::Watcher(watcher)) => watcher.leave(),
-            Some(Target::Sink(_)) | None => {}
+        let target = lock(&self.state).leave(patterns, id);
+        if let Some(Target::Watcher(watcher)) = &target {
+            watcher.leave();
         }
-        drop(state);
         // A sink may be anything, so it is dropped without the lock.
         drop(target);
+    }
+
+    /// Ends a subscription, and gives what it counted.
+    pub(super) fn end(&self, place: &Place, id: TargetId) -> Tally {
+        let mut after = Aftermath::default();
+        let tally = lock(&self.state).end(place, id, &mut after);
         after.settle();
+        tally
     }
 }
 

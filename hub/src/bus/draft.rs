@@ -30,6 +30,13 @@ impl Name<'_> {
             Name::Shared(name) => name,
         }
     }
+
+    pub(super) fn share(&self) -> Arc<str> {
+        match self {
+            Name::Borrowed(name) => Arc::from(*name),
+            Name::Shared(name) => name.clone(),
+        }
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -87,10 +94,7 @@ impl<'a> Draft<'a> {
             topic: Cow::Owned(self.topic.into_owned()),
             kind: Cow::Owned(self.kind.into_owned()),
             id: self.id.map(|id| Cow::Owned(id.into_owned())),
-            principal: self.principal.map(|principal| match principal {
-                Name::Borrowed(name) => Name::Shared(name.into()),
-                Name::Shared(name) => Name::Shared(name),
-            }),
+            principal: self.principal.map(|name| Name::Shared(name.share())),
             payload: self.payload,
         }
     }

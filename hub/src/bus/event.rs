@@ -19,19 +19,22 @@ pub const EVENT_OVERHEAD: usize = 64;
 #[derive(Clone)]
 pub struct Event(Arc<Inner>);
 
+/// In the order in which it is looked at, so that queues and budgets touch as few cache
+/// lines of it as can be.
+#[repr(C)]
 pub(super) struct Inner {
     pub(super) seq: Seq,
     /// Microseconds since 1970.
     pub(super) at_us: u64,
-    pub(super) must: bool,
     pub(super) size: usize,
+    /// So that nobody hashes the principal again.
+    pub(super) principal_hash: u64,
+    pub(super) principal: Option<Arc<str>>,
+    pub(super) must: bool,
+    pub(super) payload: Bytes,
     pub(super) topic: Arc<str>,
     pub(super) kind: Arc<str>,
     pub(super) id: Option<Box<str>>,
-    pub(super) principal: Option<Arc<str>>,
-    /// So that nobody hashes the principal again.
-    pub(super) principal_hash: u64,
-    pub(super) payload: Bytes,
 }
 
 impl Event {

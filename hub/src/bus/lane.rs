@@ -40,6 +40,17 @@ pub(super) enum Item {
 }
 
 impl Lane {
+    /// A lane with events in it, and a number of lost ones before them.
+    pub(super) fn with(lost: u64, events: impl Iterator<Item = Event>) -> Lane {
+        let mut lane = Lane::default();
+        events.for_each(|event| lane.push(event));
+        if lost > 0 {
+            // They came before all that is in, and before all that will be.
+            lane.gaps.push_back(Lost { first: 0, last: 0, count: lost });
+        }
+        lane
+    }
+
     /// Events in it.
     pub(super) fn len(&self) -> usize {
         self.lossy.len() + self.must.len()

@@ -58,15 +58,15 @@ impl Waiting {
     /// Takes the event back from those that have not taken it, and gives how many these
     /// were.
     fn take_back(&mut self) -> u64 {
-        let queues = take(&mut self.waits.at);
-        if queues.is_empty() {
+        let places = take(&mut self.waits.at);
+        if places.is_empty() {
             return 0;
         }
         let mut after = Aftermath::default();
         let now_us = lock(&self.shared.state).now_us();
         let mut late = 0;
-        for queue in queues {
-            late += u64::from(queue.withdraw(&self.event, now_us, &mut after));
+        for place in places {
+            late += u64::from(place.withdraw(&self.event, now_us, &mut after));
         }
         after.settle();
         late

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::Event;
-use super::aftermath::{Aftermath, Drops};
+use super::aftermath::{Aftermath, DropLog};
 use super::event::Seq;
 use super::interest::Mode;
 use super::lane::Item;
@@ -17,9 +17,6 @@ use super::pattern::Pattern;
 use super::routed::Routed;
 use super::single::{Offered, Single};
 use super::tally::Tally;
-
-/// Drops are logged at most this often for a subscription, in microseconds.
-const LOG_EVERY_US: u64 = 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -35,9 +32,7 @@ struct State {
     waker: Option<Waker>,
     /// Nothing more is offered.
     ended: bool,
-    /// When drops were logged last, and how many had been dropped then.
-    logged_us: u64,
-    logged: u64,
+    drops: DropLog,
 }
 
 #[derive(Debug)]
@@ -90,8 +85,7 @@ impl Queue {
             tally: Tally::default(),
             waker: None,
             ended: false,
-            logged_us: 0,
-            logged: 0,
+            drops: DropLog::default(),
         };
         Queue { label, patterns, state: Mutex::new(state) }
     }
@@ -121,7 +115,8 @@ impl Queue {
         after.matched += 1;
         if tally.lossy.dropped > dropped {
             after.dropped += tally.lossy.dropped - dropped;
-            self.note_drops(&mut state, event, after);
+            let State { tally, drops, .. } = &mut *state;
+            drops.note(&self.label, tally, event.at_us(), after);
         }
         after.wakes.add(state.waker.take());
     }
@@ -154,7 +149,8 @@ impl Queue {
         after.matched += 1;
         if offered == Offered::Lost {
             after.dropped += 1;
-            self.note_drops(&mut state, event, after);
+            let State { tally, drops, .. } = &mut *state;
+            drops.note(&self.label, tally, event.at_us(), after);
         }
         if offered != Offered::Parked {
             after.wakes.add(state.waker.take());
@@ -169,7 +165,8 @@ impl Queue {
         let withdrawn = kept.withdraw(event.seq(), tally);
         if withdrawn {
             after.dropped += 1;
-            self.note_drops_at(&mut state, now_us, after);
+            let State { tally, drops, .. } = &mut *state;
+            drops.note(&self.label, tally, now_us, after);
             after.wakes.add(state.waker.take());
         }
         withdrawn
@@ -237,14 +234,7 @@ impl Queue {
             }
         }
         let tally = state.tally;
-        if tally.dropped() > state.logged {
-            after.logs.push(Drops {
-                label: self.label.clone(),
-                lost: tally.dropped() - state.logged,
-                total: tally.dropped(),
-            });
-            state.logged = tally.dropped();
-        }
+        state.drops.rest(&self.label, &tally, after);
         drop(state);
         drop((waker, left));
         tally
@@ -259,19 +249,6 @@ impl Queue {
         let mut state = self.lock();
         state.tally.replayed += events;
         state.tally.gaps += u64::from(gap);
-    }
-
-    fn note_drops(&self, state: &mut State, event: &Event, after: &mut Aftermath) {
-        self.note_drops_at(state, event.at_us(), after);
-    }
-
-    fn note_drops_at(&self, state: &mut State, now_us: u64, after: &mut Aftermath) {
-        if now_us.saturating_sub(state.logged_us) >= LOG_EVERY_US {
-            let total = state.tally.dropped();
-            after.logs.push(Drops { label: self.label.clone(), lost: total - state.logged, total });
-            state.logged_us = now_us;
-            state.logged = total;
-        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -11,6 +11,7 @@
 //!   quiet principal survives a noisy one.
 //! - A principal whose lane is empty costs nothing.
 
+use std::borrow::Borrow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -64,9 +65,49 @@ struct Principal {
     hash: u64,
 }
 
-impl Principal {
-    fn of(event: &Event) -> Principal {
-        Principal { name: event.shared_principal().cloned(), hash: event.principal_hash() }
+/// What finds a lane: a lane's own principal, or an event of it, which is not copied then.
+trait OfPrincipal {
+    fn name(&self) -> Option<&str>;
+    fn hash(&self) -> u64;
+}
+
+impl OfPrincipal for Principal {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+impl OfPrincipal for Event {
+    fn name(&self) -> Option<&str> {
+        self.principal()
+    }
+
+    fn hash(&self) -> u64 {
+        self.principal_hash()
+    }
+}
+
+impl<'a> Borrow<dyn OfPrincipal + 'a> for Principal {
+    fn borrow(&self) -> &(dyn OfPrincipal + 'a) {
+        self
+    }
+}
+
+impl PartialEq for dyn OfPrincipal + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash() == other.hash() && self.name() == other.name()
+    }
+}
+
+impl Eq for dyn OfPrincipal + '_ {}
+
+impl Hash for dyn OfPrincipal + '_ {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(OfPrincipal::hash(self));
     }
 }
 
@@ -338,7 +379,7 @@ impl Routed {
     }
 
     fn find(&self, event: &Event) -> Option<u32> {
-        self.by_principal.get(&Principal::of(event)).copied()
+        self.by_principal.get(event as &dyn OfPrincipal).copied()
     }
 
     /// The lane of the event's principal, made if there is none.
@@ -349,7 +390,8 @@ impl Routed {
         if self.by_principal.len() >= LANES_MAX {
             return None;
         }
-        let principal = Principal::of(event);
+        let name = event.shared_principal().cloned();
+        let principal = Principal { name, hash: event.principal_hash() };
         let id = self.free.pop().unwrap_or_else(|| {
             self.lanes.push(None);
             self.lanes.len() as u32 - 1

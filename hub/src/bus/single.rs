@@ -28,6 +28,18 @@ impl Single {
         }
     }
 
+    /// With events that are in already, and a number of lost ones before them.
+    pub(super) fn with(lossy: &Lossy, lost: u64, events: impl Iterator<Item = Event>) -> Single {
+        let mut single = Single::new(lossy);
+        single.lane = Lane::with(lost, events);
+        single
+    }
+
+    /// Whether nothing is to come of what was put in.
+    pub(super) fn is_idle(&self) -> bool {
+        self.lane.is_empty() && self.parked.is_empty()
+    }
+
     fn has_room(&self) -> bool {
         self.lane.len() < self.capacity
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::Bus;
 use super::event::Seq;
+use super::pattern::Pattern;
+use super::queue::Standing;
 use super::state::{Target, lock};
 use super::storm::Storm;
 use super::tally::Tally;
@@ -103,41 +105,59 @@ impl Bus {
             storm: state.monitor.last().cloned(),
         };
         let retired = state.labels.all();
-        let targets = state.targets.clone();
+        // Members of a log are gone without a trace but for what they counted, so they are
+        // looked at while nobody can leave.
+        let mut logs = Vec::new();
+        let mut queues = Vec::new();
+        for target in state.targets.iter().flatten() {
+            match target {
+                Target::Queue(queue) => queues.push(queue.clone()),
+                Target::Log(log) => logs.push((log.clone(), log.look_at_all())),
+                Target::Sink(_) => snapshot.taps += 1,
+                Target::Watcher(_) => snapshot.observers += 1,
+            }
+        }
         drop(state);
         for (label, tally) in retired {
             snapshot.total.add(&tally);
             snapshot.labels.entry(label.to_string()).or_default().tally.add(&tally);
         }
-        for target in targets.into_iter().flatten() {
-            let queue = match target {
-                Target::Queue(queue) => queue,
-                Target::Sink(_) => {
-                    snapshot.taps += 1;
-                    continue;
-                }
-                Target::Watcher(_) => {
-                    snapshot.observers += 1;
-                    continue;
-                }
-            };
+        for queue in queues {
             let (tally, standing) = queue.look();
-            let label = snapshot.labels.entry(queue.label.to_string()).or_default();
-            label.subscriptions += 1;
-            label.tally.add(&tally);
-            snapshot.total.add(&tally);
-            let waited = standing.oldest_us.map_or(0, |at| now_us.saturating_sub(at));
-            snapshot.subscribers.push(SubscriberSnapshot {
-                label: queue.label.to_string(),
-                patterns: queue.patterns.iter().map(ToString::to_string).collect(),
-                queued: standing.queued,
-                bytes: standing.bytes,
-                parked: standing.parked,
-                principals: standing.principals,
-                lag: Duration::from_micros(waited),
-                tally,
-            });
+            snapshot.add(&queue.label, &queue.patterns, tally, standing, now_us);
+        }
+        for (log, members) in logs {
+            for (label, tally, standing) in members {
+                snapshot.add(&label, &log.patterns, tally, standing, now_us);
+            }
         }
         snapshot
+    }
+}
+
+impl Snapshot {
+    fn add(
+        &mut self,
+        label: &str,
+        patterns: &[Pattern],
+        tally: Tally,
+        standing: Standing,
+        now_us: u64,
+    ) {
+        let of_label = self.labels.entry(label.to_owned()).or_default();
+        of_label.subscriptions += 1;
+        of_label.tally.add(&tally);
+        self.total.add(&tally);
+        let waited = standing.oldest_us.map_or(0, |at| now_us.saturating_sub(at));
+        self.subscribers.push(SubscriberSnapshot {
+            label: label.to_owned(),
+            patterns: patterns.iter().map(ToString::to_string).collect(),
+            queued: standing.queued,
+            bytes: standing.bytes,
+            parked: standing.parked,
+            principals: standing.principals,
+            lag: Duration::from_micros(waited),
+            tally,
+        });
     }
 }

@@ -1,23 +1,28 @@
 //! What the bus's one lock guards: the sequence, the index, the topics and the history.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::aftermath::Aftermath;
-use super::draft::{Draft, Name};
+use super::draft::Draft;
 use super::event::{EVENT_OVERHEAD, Event, Inner, Seq};
 use super::history::History;
 use super::index::{Index, TargetId};
+use super::interest::Lossy;
 use super::labels::Labels;
+use super::log::Log;
 use super::observe::{Backlog, Watcher};
 use super::parked::Ticket;
+use super::place::Place;
 use super::queue::Queue;
 use super::quota::Quotas;
 use super::refusal::{Refusal, check_text, shortened};
 use super::settings::Settings;
 use super::single::Offered;
 use super::storm::Monitor;
+use super::tally::Tally;
 use super::tap::Sink;
 use super::topics::{TopicId, Topics};
 use super::{Pattern, pattern};
@@ -32,6 +37,10 @@ pub(super) struct State {
     pub(super) index: Index,
     pub(super) targets: Vec<Option<Target>>,
     free: Vec<TargetId>,
+    /// Queues that are shared by whoever has the same patterns.
+    logs: HashMap<Box<[Pattern]>, (TargetId, Arc<Log>)>,
+    /// Subscriptions, taps and observers.
+    attached: usize,
     pub(super) topics: Topics,
     pub(super) history: History,
     pub(super) quotas: Quotas,
@@ -49,6 +58,7 @@ pub(super) struct State {
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     Queue(Arc<Queue>),
+    Log(Arc<Log>),
     Sink(Arc<dyn Sink>),
     Watcher(Arc<Watcher>),
 }
@@ -63,7 +73,7 @@ pub(super) enum Class<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Waits {
     pub(super) ticket: Arc<Ticket>,
-    pub(super) at: Vec<Arc<Queue>>,
+    pub(super) at: Vec<Place>,
 }
 
 /// Microseconds since 1970 that never go back.
@@ -96,6 +106,8 @@ impl State {
             index: Index::default(),
             targets: Vec::new(),
             free: Vec::new(),
+            logs: HashMap::new(),
+            attached: 0,
             topics: Topics::new(settings.topics_max),
             history: History::new(&settings.history),
             quotas: Quotas::new(settings.principal_bytes_per_second, settings.principals_max),
@@ -114,42 +126,81 @@ impl State {
         self.clock.now_us()
     }
 
-    /// How many there are of those that want events.
-    pub(super) fn subscriptions(&self) -> usize {
-        self.targets.len() - self.free.len()
-    }
-
     /// Gives whoever wants events a number, and puts the patterns into the index.
     pub(super) fn enter(
         &mut self,
         patterns: &[Pattern],
         target: Target,
     ) -> Result<TargetId, Refusal> {
-        if self.shut {
-            return Err(Refusal::ShutDown);
-        }
-        if self.subscriptions() >= self.subscriptions_max {
-            return Err(Refusal::TooManySubscriptions { max: self.subscriptions_max });
-        }
-        let id = match self.free.pop() {
-            Some(id) => {
-                self.targets[id as usize] = Some(target);
-                id
-            }
+        self.admit()?;
+        self.attached += 1;
+        Ok(self.insert(patterns, target))
+    }
+
+    /// Joins those that have the same patterns.
+    pub(super) fn join(
+        &mut self,
+        patterns: Box<[Pattern]>,
+        label: Arc<str>,
+        lossy: &Lossy,
+    ) -> Result<(TargetId, Place), Refusal> {
+        self.admit()?;
+        self.attached += 1;
+        let (id, log) = match self.logs.get(&patterns) {
+            Some((id, log)) => (*id, log.clone()),
             None => {
-                self.targets.push(Some(target));
-                self.targets.len() as TargetId - 1
+                let log = Arc::new(Log::new(patterns.clone()));
+                let id = self.insert(&patterns, Target::Log(log.clone()));
+                self.logs.insert(patterns, (id, log.clone()));
+                (id, log)
             }
         };
-        for pattern in patterns {
-            self.index.insert(pattern, id);
-        }
-        self.epoch += 1;
-        Ok(id)
+        let member = log.join(label, lossy);
+        Ok((id, Place::Shared(log, member)))
     }
 
     /// Takes it out of the index again.
     pub(super) fn leave(&mut self, patterns: &[Pattern], id: TargetId) -> Option<Target> {
+        self.attached -= 1;
+        self.remove(patterns, id)
+    }
+
+    /// Ends a subscription, and gives what it counted.
+    pub(super) fn end(&mut self, place: &Place, id: TargetId, after: &mut Aftermath) -> Tally {
+        self.attached -= 1;
+        let (label, tally, nobody) = place.leave(after);
+        self.labels.retire(&label, &tally);
+        if nobody {
+            self.logs.remove(place.patterns());
+            self.remove(place.patterns(), id);
+        }
+        tally
+    }
+
+    fn admit(&self) -> Result<(), Refusal> {
+        if self.shut {
+            Err(Refusal::ShutDown)
+        } else if self.attached >= self.subscriptions_max {
+            Err(Refusal::TooManySubscriptions { max: self.subscriptions_max })
+        } else {
+            Ok(())
+        }
+    }
+
+    fn insert(&mut self, patterns: &[Pattern], target: Target) -> TargetId {
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.targets.push(None);
+            self.targets.len() as TargetId - 1
+        });
+        self.targets[id as usize] = Some(target);
+        for pattern in patterns {
+            self.index.insert(pattern, id);
+        }
+        self.epoch += 1;
+        id
+    }
+
+    fn remove(&mut self, patterns: &[Pattern], id: TargetId) -> Option<Target> {
         let target = self.targets[id as usize].take()?;
         for pattern in patterns {
             self.index.remove(pattern, id);
@@ -175,13 +226,16 @@ impl State {
         let (principal, principal_hash) = match &draft.principal {
             None => (None, 0),
             Some(name) => {
-                let hash = self.hasher.hash_one(name.as_str());
                 self.quotas.take(name.as_str(), draft.payload.len(), now_us)?;
-                let shared = match name {
-                    Name::Borrowed(name) => Arc::from(*name),
-                    Name::Shared(name) => name.clone(),
+                let known = &mut self.topics.touch(topic_id).principal;
+                let (shared, hash) = match known {
+                    Some(known) if *known.0 == *name.as_str() => known,
+                    _ => {
+                        let hash = self.hasher.hash_one(name.as_str());
+                        known.insert((name.share(), hash))
+                    }
                 };
-                (Some(shared), hash)
+                (Some(shared.clone()), *hash)
             }
         };
         if self.monitor.is_over(now_us) {
@@ -225,8 +279,15 @@ impl State {
                     Class::Lossy => queue.offer(&event, after),
                     Class::Must(waits) => {
                         if queue.offer_must(&event, &waits.ticket, after) == Offered::Parked {
-                            waits.at.push(queue.clone());
+                            waits.at.push(Place::Own(queue.clone()));
                         }
+                    }
+                },
+                Some(Target::Log(log)) => match &mut class {
+                    Class::Lossy => log.offer(&event, after),
+                    Class::Must(Waits { ticket, at }) => {
+                        let parked = |member| at.push(Place::Shared(log.clone(), member));
+                        log.offer_must(&event, ticket, after, parked);
                     }
                 },
                 Some(Target::Sink(sink)) => sink.push(&event),

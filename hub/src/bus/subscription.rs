@@ -5,13 +5,14 @@ use std::future::poll_fn;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
+use super::aftermath::Aftermath;
 use super::bus::{Replay, Shared};
 use super::event::Event;
 use super::history::Missed;
 use super::index::TargetId;
 use super::lane::Item;
 use super::pattern::Pattern;
-use super::queue::Queue;
+use super::place::Place;
 use super::tally::Tally;
 
 /// Events of some topics, kept until they are taken. Dropping it ends it at once: what it
@@ -20,7 +21,7 @@ use super::tally::Tally;
 pub struct Subscription {
     bus: Weak<Shared>,
     id: Option<TargetId>,
-    queue: Arc<Queue>,
+    place: Place,
     /// What the history held, given before anything else.
     replay: VecDeque<Delivery>,
 }
@@ -51,20 +52,20 @@ pub enum Nothing {
 }
 
 impl Subscription {
-    pub(super) fn new(bus: Weak<Shared>, id: Option<TargetId>, queue: Arc<Queue>) -> Subscription {
-        Subscription { bus, id, queue, replay: VecDeque::new() }
+    pub(super) fn new(bus: Weak<Shared>, id: Option<TargetId>, place: Place) -> Subscription {
+        Subscription { bus, id, place, replay: VecDeque::new() }
     }
 
     pub(super) fn replay(&mut self, mut replay: Replay, takes: impl Fn(&Event) -> bool) {
         replay.events.retain(takes);
-        self.queue.count_replayed(replay.events.len() as u64, !replay.missed.is_nothing());
+        self.place.count_replayed(replay.events.len() as u64, !replay.missed.is_nothing());
         self.replay = Vec::from(replay).into();
     }
 
     /// What is subscribed to.
     #[must_use]
     pub fn patterns(&self) -> &[Pattern] {
-        &self.queue.patterns
+        self.place.patterns()
     }
 
     /// The next event or gap; `None` once the bus is shut down and everything has been
@@ -77,7 +78,7 @@ impl Subscription {
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
         match self.replay.pop_front() {
             Some(delivery) => Poll::Ready(Some(delivery)),
-            None => self.queue.poll_pop(cx).map(|item| item.map(Delivery::from)),
+            None => self.place.poll_pop(cx).map(|item| item.map(Delivery::from)),
         }
     }
 
@@ -90,7 +91,7 @@ impl Subscription {
         if let Some(delivery) = self.replay.pop_front() {
             return Ok(delivery);
         }
-        match self.queue.try_pop() {
+        match self.place.try_pop() {
             Ok(item) => Ok(item.into()),
             Err(true) => Err(Nothing::Ended),
             Err(false) => Err(Nothing::Empty),
@@ -122,7 +123,7 @@ impl Subscription {
         if taken > 0 {
             return Poll::Ready(taken);
         }
-        match self.queue.poll_pop(cx) {
+        match self.place.poll_pop(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(None) => Poll::Ready(0),
             Poll::Ready(Some(item)) => {
@@ -152,36 +153,48 @@ impl Subscription {
         if taken > 0 {
             return taken;
         }
-        self.queue.pop_many(max, max_bytes, |item| into.push(item.into()))
+        self.place.pop_many(max, max_bytes, |item| into.push(item.into()))
     }
 
     /// What has been counted so far.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        self.queue.look().0
+        self.place.look().0
     }
 
     /// Events that wait to be taken, those of the history aside.
     #[must_use]
     pub fn queued(&self) -> usize {
-        let standing = self.queue.look().1;
+        let standing = self.place.look().1;
         standing.queued + standing.parked
     }
 
     /// Ends it, and gives what it counted in all: `delivered` and `dropped` make `matched`.
     #[must_use]
-    pub fn close(self) -> Tally {
-        let queue = self.queue.clone();
-        drop(self);
-        queue.look().0
+    pub fn close(mut self) -> Tally {
+        self.end()
+    }
+
+    /// Ends it, once.
+    fn end(&mut self) -> Tally {
+        let id = self.id.take();
+        match self.bus.upgrade().zip(id) {
+            Some((bus, id)) => bus.end(&self.place, id),
+            // The bus is gone, and its counts with it.
+            None if id.is_some() => {
+                let mut after = Aftermath::default();
+                let (_, tally, _) = self.place.leave(&mut after);
+                after.settle();
+                tally
+            }
+            None => Tally::default(),
+        }
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        if let (Some(bus), Some(id)) = (self.bus.upgrade(), self.id) {
-            bus.leave(&self.queue.patterns, id);
-        }
+        self.end();
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Topic {
     pub(super) name: Arc<str>,
     /// The type of its last event: most topics have but one.
     pub(super) kind: Arc<str>,
+    /// Who published it last, and the hash of that: most topics have few, and bursts one.
+    pub(super) principal: Option<(Arc<str>, u64)>,
     /// Who wants it, as of the bus's `epoch`.
     pub(super) targets: Vec<TargetId>,
     pub(super) epoch: u64,
@@ -76,6 +78,7 @@ impl Topics {
         let topic = Topic {
             name: name.clone(),
             kind: "message".into(),
+            principal: None,
             targets: Vec::new(),
             epoch: 0,
             ring: Ring::default(),

@@ -1,0 +1,521 @@
+//! One queue for all lossy subscriptions of the same patterns.
+//!
+//! What callers may rely on: each member sees what it would see with a queue of its own,
+//! and its counts are as exact. Publishing costs the same whatever the number of members,
+//! those aside that sleep and have to be woken: an event is put in once, and each member
+//! has a place up to which it has read. What is further back than a member's capacity is
+//! lost to it, and found to be when it reads, when somebody looks at its counts, or when
+//! the publishers' sweep comes by.
+//!
+//! A must-deliver event may find one member full and another not, and must not be lost to
+//! what comes later; so with it the members get lanes of their own, with what they have not
+//! read, and come back to the shared queue as soon as these are empty.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+use super::Event;
+use super::aftermath::{Aftermath, DropLog};
+use super::interest::{Lossy, Overflow};
+use super::lane::Item;
+use super::parked::Ticket;
+use super::pattern::Pattern;
+use super::queue::Standing;
+use super::single::{Offered, Single};
+use super::state::lock;
+use super::tally::Tally;
+
+/// The number of a member.
+pub(super) type MemberId = u32;
+
+/// Items given out while the lock is held once: publishers wait for it.
+const BATCH: usize = 256;
+
+/// A sweep looks at all members, so it comes by once in as many events as there are
+/// members divided by this.
+const SWEPT_FOR_EACH: u64 = 16;
+
+#[derive(Debug)]
+pub(super) struct Log {
+    pub(super) patterns: Box<[Pattern]>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    line: Line,
+    members: Vec<Option<Member>>,
+    free: Vec<MemberId>,
+    /// Members that have a lane of their own.
+    apart: Vec<MemberId>,
+    /// Members that have left a waker, and perhaps others.
+    waiting: Vec<MemberId>,
+    /// How many members have which capacity: the line is as long as the largest.
+    capacities: BTreeMap<usize, usize>,
+    /// No member can have lost anything before this position.
+    safe_until: u64,
+    swept: u64,
+    ended: bool,
+}
+
+/// The events, and what has been counted along with them.
+#[derive(Debug, Default)]
+struct Line {
+    entries: VecDeque<Entry>,
+    /// Of the first entry.
+    first: u64,
+    /// Bytes, and events of principals, of all that were ever put in.
+    bytes: u64,
+    principals: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    event: Event,
+    /// What was counted before this one.
+    bytes_before: u64,
+    principals_before: u64,
+}
+
+#[derive(Debug)]
+struct Member {
+    label: Arc<str>,
+    capacity: usize,
+    /// The position of what it reads next, and what was counted before that.
+    place: u64,
+    principals_before: u64,
+    /// Where it came, or came back: from there on everything matched.
+    since: u64,
+    /// Lost before what it reads next.
+    gap: u64,
+    own: Option<Box<Single>>,
+    /// `matched` is added when it leaves the line.
+    tally: Tally,
+    waker: Option<Waker>,
+    drops: DropLog,
+}
+
+impl Line {
+    fn end(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    fn at(&self, place: u64) -> Option<&Entry> {
+        let index = usize::try_from(place.checked_sub(self.first)?).ok()?;
+        self.entries.get(index)
+    }
+
+    /// Bytes of all that came before a position.
+    fn bytes_before(&self, place: u64) -> u64 {
+        self.at(place).map_or(self.bytes, |entry| entry.bytes_before)
+    }
+
+    fn principals_before(&self, place: u64) -> u64 {
+        self.at(place).map_or(self.principals, |entry| entry.principals_before)
+    }
+
+    fn push(&mut self, event: Event, capacity: usize) {
+        let (bytes_before, principals_before) = (self.bytes, self.principals);
+        self.bytes += event.size() as u64;
+        self.principals += u64::from(event.principal().is_some());
+        self.entries.push_back(Entry { event, bytes_before, principals_before });
+        while self.entries.len() > capacity {
+            self.entries.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+impl Member {
+    /// Finds out what it has lost, and gives how much.
+    fn fall_behind(&mut self, line: &Line) -> u64 {
+        let oldest = line.end().saturating_sub(self.capacity as u64);
+        if self.own.is_some() || self.place >= oldest {
+            return 0;
+        }
+        let lost = oldest - self.place;
+        let principals = line.principals_before(oldest);
+        self.tally.lossy.dropped += lost;
+        self.tally.dropped_of_principals += principals - self.principals_before;
+        self.gap += lost;
+        self.place = oldest;
+        self.principals_before = principals;
+        lost
+    }
+
+    fn pop(&mut self, line: &Line) -> Option<Item> {
+        let item = match &mut self.own {
+            Some(own) => own.pop()?,
+            None => {
+                self.fall_behind(line);
+                if self.gap > 0 {
+                    Item::Gap { missed: std::mem::take(&mut self.gap), principal: None }
+                } else {
+                    let event = line.at(self.place)?.event.clone();
+                    self.place += 1;
+                    self.principals_before = line.principals_before(self.place);
+                    Item::Event(event)
+                }
+            }
+        };
+        match &item {
+            Item::Event(event) => self.tally.class(event.is_must()).delivered += 1,
+            Item::Gap { .. } => self.tally.gaps += 1,
+        }
+        Some(item)
+    }
+
+    /// Gets a lane of its own, with what it has not read.
+    fn go_apart(&mut self, line: &Line) {
+        self.fall_behind(line);
+        let lossy = Lossy { capacity: self.capacity, overflow: Overflow::Oldest };
+        let unread = (self.place..line.end()).filter_map(|place| line.at(place));
+        let unread = unread.map(|entry| entry.event.clone());
+        self.own = Some(Box::new(Single::with(&lossy, std::mem::take(&mut self.gap), unread)));
+        self.tally.lossy.matched += line.end() - self.since;
+    }
+
+    /// Comes back to the line, with nothing left to read.
+    fn come_back(&mut self, line: &Line) {
+        self.own = None;
+        self.place = line.end();
+        self.since = line.end();
+        self.principals_before = line.principals;
+    }
+
+    fn look(&mut self, line: &Line) -> (Tally, Standing) {
+        self.fall_behind(line);
+        if let Some(own) = &self.own {
+            return (self.tally, own.standing());
+        }
+        let mut tally = self.tally;
+        tally.lossy.matched += line.end() - self.since;
+        let standing = Standing {
+            queued: usize::try_from(line.end() - self.place).unwrap_or(usize::MAX),
+            bytes: (line.bytes - line.bytes_before(self.place)) as usize,
+            parked: 0,
+            principals: 0,
+            oldest_us: line.at(self.place).map(|entry| entry.event.at_us()),
+        };
+        (tally, standing)
+    }
+}
+
+impl Log {
+    pub(super) fn new(patterns: Box<[Pattern]>) -> Log {
+        Log { patterns, state: Mutex::default() }
+    }
+
+    /// A new member, which gets what comes from now on.
+    pub(super) fn join(&self, label: Arc<str>, lossy: &Lossy) -> MemberId {
+        let capacity = lossy.capacity.max(1);
+        let mut state = self.lock();
+        let member = Member {
+            label,
+            capacity,
+            place: state.line.end(),
+            principals_before: state.line.principals,
+            since: state.line.end(),
+            gap: 0,
+            own: None,
+            tally: Tally::default(),
+            waker: None,
+            drops: DropLog::default(),
+        };
+        *state.capacities.entry(capacity).or_default() += 1;
+        state.safe_until = state.safe_until.min(member.place + capacity as u64);
+        match state.free.pop() {
+            Some(id) => {
+                state.members[id as usize] = Some(member);
+                id
+            }
+            None => {
+                state.members.push(Some(member));
+                state.members.len() as MemberId - 1
+            }
+        }
+    }
+
+    /// A member has left: what it had not read is counted as dropped. Gives what it counted,
+    /// and whether nobody is left.
+    pub(super) fn leave(&self, id: MemberId, after: &mut Aftermath) -> (Arc<str>, Tally, bool) {
+        let mut state = self.lock();
+        let State { line, members, free, apart, capacities, .. } = &mut *state;
+        let Some(mut member) = members[id as usize].take() else {
+            return (Arc::from(""), Tally::default(), false);
+        };
+        if member.own.is_none() {
+            member.go_apart(line);
+        }
+        let Member { label, own, tally, drops, .. } = &mut member;
+        let mut left = Vec::new();
+        while let Some(item) = own.as_mut().and_then(|own| own.pop()) {
+            if let Item::Event(event) = item {
+                tally.drop_one(event.is_must(), event.principal().is_some());
+                left.push(event);
+            }
+        }
+        drops.rest(label, tally, after);
+        apart.retain(|other| *other != id);
+        if let Some(count) = capacities.get_mut(&member.capacity) {
+            *count -= 1;
+            if *count == 0 {
+                capacities.remove(&member.capacity);
+            }
+        }
+        free.push(id);
+        let nobody = free.len() == members.len();
+        let (label, tally) = (member.label.clone(), member.tally);
+        drop(state);
+        drop((member, left));
+        (label, tally, nobody)
+    }
+
+    /// Puts a lossy event in.
+    pub(super) fn offer(&self, event: &Event, after: &mut Aftermath) {
+        let mut state = self.lock();
+        if state.ended {
+            return;
+        }
+        let State { line, members, free, apart, capacities, .. } = &mut *state;
+        after.matched += (members.len() - free.len()) as u32;
+        let capacity = capacities.last_key_value().map_or(1, |(capacity, _)| *capacity);
+        line.push(event.clone(), capacity);
+        for id in apart.iter() {
+            let Some(member) = &mut members[*id as usize] else { continue };
+            let Some(own) = &mut member.own else { continue };
+            let before = member.tally.lossy.dropped;
+            member.tally.lossy.matched += 1;
+            own.offer(event, &mut member.tally);
+            if member.tally.lossy.dropped > before {
+                after.dropped += member.tally.lossy.dropped - before;
+                member.drops.note(&member.label, &member.tally, event.at_us(), after);
+            }
+        }
+        if line.end() > state.safe_until {
+            state.sweep(event.at_us(), after);
+        }
+        state.wake(after);
+    }
+
+    /// The same for an event that must be delivered. Gives the members that it waits for.
+    pub(super) fn offer_must(
+        &self,
+        event: &Event,
+        ticket: &Arc<Ticket>,
+        after: &mut Aftermath,
+        mut parked: impl FnMut(MemberId),
+    ) {
+        let mut state = self.lock();
+        if state.ended {
+            return;
+        }
+        let State { line, members, apart, .. } = &mut *state;
+        for (id, member) in members.iter_mut().enumerate() {
+            let Some(member) = member else { continue };
+            if member.own.is_none() {
+                member.go_apart(line);
+                apart.push(id as MemberId);
+            }
+            let Some(own) = &mut member.own else { continue };
+            member.tally.must.matched += 1;
+            after.matched += 1;
+            match own.offer_must(event, ticket, &mut member.tally) {
+                Offered::Taken => {}
+                Offered::Parked => parked(id as MemberId),
+                Offered::Lost => {
+                    after.dropped += 1;
+                    member.drops.note(&member.label, &member.tally, event.at_us(), after);
+                }
+            }
+        }
+        state.wake(after);
+    }
+
+    /// Takes a parked event back, if the member has not taken it in meanwhile.
+    pub(super) fn withdraw(
+        &self,
+        id: MemberId,
+        event: &Event,
+        now_us: u64,
+        after: &mut Aftermath,
+    ) -> bool {
+        let mut state = self.lock();
+        let Some(Some(member)) = state.members.get_mut(id as usize) else { return false };
+        let Member { label, own: Some(own), tally, drops, waker, .. } = member else {
+            return false;
+        };
+        if !own.withdraw(event.seq(), tally) {
+            return false;
+        }
+        after.dropped += 1;
+        drops.note(label, tally, now_us, after);
+        after.wakes.add(waker.take());
+        true
+    }
+
+    pub(super) fn poll_pop(&self, id: MemberId, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+        let mut state = self.lock();
+        if let Some(item) = state.pop(id) {
+            return Poll::Ready(Some(item));
+        }
+        if state.ended {
+            return Poll::Ready(None);
+        }
+        let State { members, waiting, .. } = &mut *state;
+        if let Some(member) = &mut members[id as usize]
+            && !member.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()))
+            && member.waker.replace(cx.waker().clone()).is_none()
+        {
+            waiting.push(id);
+        }
+        Poll::Pending
+    }
+
+    /// The next one, if it is there: `Err` says whether the log has ended.
+    pub(super) fn try_pop(&self, id: MemberId) -> Result<Item, bool> {
+        let mut state = self.lock();
+        state.pop(id).ok_or(state.ended)
+    }
+
+    /// As many as there are, up to a number of items and of bytes, but always one.
+    pub(super) fn pop_many(
+        &self,
+        id: MemberId,
+        max: usize,
+        max_bytes: usize,
+        mut take: impl FnMut(Item),
+    ) -> usize {
+        let max = max.clamp(1, BATCH);
+        let mut state = self.lock();
+        let (mut taken, mut bytes) = (0, 0usize);
+        while taken < max && (taken == 0 || bytes < max_bytes) {
+            let left = max_bytes.saturating_sub(bytes);
+            let (events, their_bytes) = state.read(id, max - taken, left, |event| {
+                take(Item::Event(event));
+            });
+            taken += events;
+            bytes += their_bytes;
+            if events > 0 {
+                continue;
+            }
+            let Some(item) = state.pop(id) else { break };
+            if let Item::Event(event) = &item {
+                bytes = bytes.saturating_add(event.size());
+            }
+            taken += 1;
+            take(item);
+        }
+        taken
+    }
+
+    /// Nothing more comes in; what is there stays.
+    pub(super) fn end(&self, after: &mut Aftermath) {
+        let mut state = self.lock();
+        state.ended = true;
+        state.wake(after);
+    }
+
+    pub(super) fn look(&self, id: MemberId) -> (Tally, Standing) {
+        let mut state = self.lock();
+        let State { line, members, .. } = &mut *state;
+        match &mut members[id as usize] {
+            Some(member) => member.look(line),
+            None => Default::default(),
+        }
+    }
+
+    /// The same for all members, with their labels.
+    pub(super) fn look_at_all(&self) -> Vec<(Arc<str>, Tally, Standing)> {
+        let mut state = self.lock();
+        let State { line, members, .. } = &mut *state;
+        let look = |member: &mut Member| {
+            let (tally, standing) = member.look(line);
+            (member.label.clone(), tally, standing)
+        };
+        members.iter_mut().flatten().map(look).collect()
+    }
+
+    pub(super) fn count_replayed(&self, id: MemberId, events: u64, gap: bool) {
+        if let Some(member) = &mut self.lock().members[id as usize] {
+            member.tally.replayed += events;
+            member.tally.gaps += u64::from(gap);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl State {
+    /// What a member may read of the line, up to a number of events and until these have a
+    /// number of bytes. Of an event only its count of owners is touched, which is what it
+    /// costs to give it out. Gives how many events and bytes.
+    fn read(
+        &mut self,
+        id: MemberId,
+        max: usize,
+        max_bytes: usize,
+        take: impl FnMut(Event),
+    ) -> (usize, usize) {
+        let State { line, members, .. } = self;
+        let Some(member) = &mut members[id as usize] else { return (0, 0) };
+        member.fall_behind(line);
+        if member.own.is_some() || member.gap > 0 {
+            return (0, 0);
+        }
+        let from = (member.place - line.first) as usize;
+        let bytes_before = line.bytes_before(member.place);
+        let unread = line.entries.range(from..).take(max);
+        let enough = bytes_before.saturating_add(max_bytes as u64);
+        let read = unread
+            .take_while(|entry| entry.bytes_before == bytes_before || entry.bytes_before < enough);
+        let count = read.map(|entry| entry.event.clone()).map(take).count();
+        member.place += count as u64;
+        member.principals_before = line.principals_before(member.place);
+        member.tally.lossy.delivered += count as u64;
+        (count, (line.bytes_before(member.place) - bytes_before) as usize)
+    }
+
+    fn pop(&mut self, id: MemberId) -> Option<Item> {
+        let State { line, members, apart, .. } = self;
+        let member = members[id as usize].as_mut()?;
+        let item = member.pop(line);
+        if member.own.as_ref().is_some_and(|own| own.is_idle()) {
+            member.come_back(line);
+            self.safe_until = self.safe_until.min(member.place + member.capacity as u64);
+            apart.retain(|other| *other != id);
+        }
+        item
+    }
+
+    fn wake(&mut self, after: &mut Aftermath) {
+        for id in self.waiting.drain(..) {
+            if let Some(Some(member)) = self.members.get_mut(id as usize) {
+                after.wakes.add(member.waker.take());
+            }
+        }
+    }
+
+    /// Finds out who has lost something, not too often for how many there are.
+    fn sweep(&mut self, now_us: u64, after: &mut Aftermath) {
+        let (end, members) = (self.line.end(), self.members.len() as u64);
+        if end - self.swept < members / SWEPT_FOR_EACH {
+            return;
+        }
+        self.swept = end;
+        self.safe_until = u64::MAX;
+        for member in self.members.iter_mut().flatten() {
+            let lost = member.fall_behind(&self.line);
+            if lost > 0 {
+                after.dropped += lost;
+                member.drops.note(&member.label, &member.tally, now_us, after);
+            }
+            if member.own.is_none() {
+                self.safe_until = self.safe_until.min(member.place + member.capacity as u64);
+            }
+        }
+    }
+}
