@@ -11,7 +11,7 @@ use super::outbox::Batch;
 use super::publisher::has_events;
 use super::queue::Queue;
 use super::subscription::{poll, receive};
-use super::{Publisher, push_token};
+use super::{Offer, Publisher, push_token};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::shared::Shared;
@@ -178,6 +178,22 @@ impl Publisher {
     /// As for [`publish_timeout`](Self::publish_timeout).
     pub fn push_only(&self, push: &Push<'_>, timeout: Option<Duration>) -> Result<()> {
         self.send(push, 0, &mut Deadline::new(timeout))
+    }
+
+    /// Pushes if there is room for it now; [`poll_room`](Self::poll_room) tells an event loop
+    /// of more.
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_publish`](Self::try_publish).
+    pub fn try_push(&self, push: &Push<'_>) -> Result<Offer> {
+        let record = push.encode(0)?;
+        let Some(session) = self.shared().session() else {
+            return Err(self.shared().ended().unwrap_or(Error::HubGone));
+        };
+        has_events(&session)?;
+        let published = session.outbox().offer(&session, &mut Batch::of_record(&record))?;
+        Ok(if published { Offer::Published } else { Offer::Full })
     }
 
     fn send(&self, push: &Push<'_>, ticket: u32, deadline: &mut Deadline) -> Result<()> {

@@ -64,6 +64,13 @@ impl State {
         Some(item)
     }
 
+    /// Nothing more is taken.
+    pub(super) fn close(&mut self) {
+        self.items = VecDeque::new();
+        (self.bytes, self.lost_before, self.lost_behind) = (0, 0, 0);
+        self.ended = Some(Error::Closed);
+    }
+
     /// Whether whoever waits has a reason to look.
     pub(super) fn has_something(&self) -> bool {
         let lost = self.lost_before + self.lost_behind > 0;

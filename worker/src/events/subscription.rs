@@ -146,6 +146,17 @@ impl Subscription {
         self.queue.lock().lost_total
     }
 
+    /// Ends the subscription, as dropping it does: threads and tasks that wait in it come
+    /// back with [`Error::Closed`], and what was not taken is lost.
+    pub fn close(&self) {
+        self.shared.events().unsubscribe(self.id);
+        self.queue.change(State::close);
+        // The thread that reads the inbox for this subscription looks again, too.
+        if let Some(session) = self.shared.session().filter(|session| session.side().has_events()) {
+            session.side().wake_events();
+        }
+    }
+
     fn now(&self) -> Result<Option<Delivery>> {
         now(&self.queue, State::pop)
     }

@@ -70,3 +70,17 @@ fn bytes_are_bounded() {
     }
     assert_eq!(drain(&queue), [Err(5), Ok(6), Ok(7), Ok(8)]);
 }
+
+/// Goal: a closed queue says so at once, whatever waited in it, and takes nothing more.
+#[test]
+fn what_is_closed_is_empty() {
+    let queue = Queue::new(2, Overflow::Oldest);
+    for seq in 1..=5 {
+        queue.push_event(event(seq));
+    }
+    queue.change(State::close);
+    assert_eq!(drain(&queue), []);
+    let state = queue.lock();
+    assert!(matches!(state.ended, Some(Error::Closed)) && state.has_something());
+    assert_eq!(state.bytes, 0);
+}
