@@ -13,16 +13,25 @@
  * requests in hand finish, slotway_worker_close ends it. When the hub dies the worker waits
  * for a new one and connects again by itself; requests in hand are cancelled then.
  *
+ * EVENTS. The hub has a bus: what slotway_worker_publish says about a topic reaches whoever
+ * has subscribed to it (slotway_worker_subscribe), in this process or in another, and
+ * browsers that may. Published is not delivered: a subscriber that is slow loses events and
+ * is told how many. A route with SLOTWAY_ROUTE_SSE gives its clients to the hub, which
+ * streams to them what slotway_worker_push says. A worker that only publishes or subscribes
+ * registers nothing.
+ *
  * THREADS. Any thread may call anything, and a worker may be used by any number of threads
  * at the same time. One request is read by one thread at a time and answered by one thread
- * at a time, which may be two. An event loop polls slotway_worker_poll_fd instead. After
- * fork() the child must not use workers of its parent.
+ * at a time, which may be two; a subscription is received from by one. An event loop polls
+ * slotway_worker_poll_fd instead, one descriptor for requests, events and room for more of
+ * them. After fork() the child must not use workers of its parent.
  *
- * OWNERSHIP. What a function gives through a `slotway_worker **` or `slotway_request **` is
- * yours until you close it, once. Views (slotway_view) are never yours: they lie in the
- * slot until the request is answered or closed. What you pass in is copied or read before
- * the call comes back. The library never frees your memory, and calls back for nothing
- * but the log, if you want one (slotway_log).
+ * OWNERSHIP. What a function gives through a `slotway_worker **`, `slotway_request **` or
+ * `slotway_subscription **` is yours until you close it, once. Views (slotway_view) are
+ * never yours: a request's lie in the slot until it is answered or closed, an event's in
+ * the library until you receive from its subscription again. What you pass in is copied or
+ * read before the call comes back. The library never frees your memory, and calls back for
+ * nothing but the log, if you want one (slotway_log).
  *
  * ERRORS. What can fail gives a slotway_status: 0, or a negative code that stays what it
  * is. Outputs come last and are written on success only. slotway_last_error() says in a
@@ -57,6 +66,23 @@
 // Every option at its default.
 #define SLOTWAY_REGISTRATION_OPTIONS_INIT {sizeof(slotway_registration_options), 0}
 
+// Every option at its default.
+#define SLOTWAY_SUBSCRIPTION_OPTIONS_INIT \
+    {sizeof(slotway_subscription_options), 0, 0, 0, SLOTWAY_VIEW_INIT, 0}
+
+// An event that says nothing yet: slotway_event event = SLOTWAY_EVENT_INIT;
+#define SLOTWAY_EVENT_INIT \
+    {sizeof(slotway_event), 0, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, \
+     SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, 0, 0}
+
+// A push that says nothing yet.
+#define SLOTWAY_PUSH_INIT \
+    {sizeof(slotway_push), 0, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, NULL, 0, 0, \
+     SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, 0, 0}
+
+// To be filled: slotway_sse sse = SLOTWAY_SSE_INIT;
+#define SLOTWAY_SSE_INIT {sizeof(slotway_sse), 0, 0}
+
 // A head to be filled: slotway_head head = SLOTWAY_HEAD_INIT;
 #define SLOTWAY_HEAD_INIT \
     {sizeof(slotway_head), 0, 0, 0, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, \
@@ -77,7 +103,7 @@
 #define SLOTWAY_ABI_MAJOR 0
 
 // Minor version of the ABI. It grows when something is added.
-#define SLOTWAY_ABI_MINOR 1
+#define SLOTWAY_ABI_MINOR 2
 
 // Both in one number: the major version in the upper 16 bits, the minor in the lower.
 #define SLOTWAY_ABI_VERSION ((SLOTWAY_ABI_MAJOR << 16) | SLOTWAY_ABI_MINOR)
@@ -101,8 +127,79 @@
 // had been sent to the client yet. A flag of slotway_worker_route.
 #define SLOTWAY_ROUTE_IDEMPOTENT 1
 
+// Clients that ask for the route stay with the hub, which streams to them (Server-Sent
+// Events) what this worker pushes: see slotway_request_sse and slotway_worker_push. The
+// method is "GET". A flag of slotway_worker_route.
+#define SLOTWAY_ROUTE_SSE 2
+
+// Subscribers that are full are waited for, 50 ms at most for all of them together unless
+// the hub is told otherwise, before they lose the event. What this worker publishes next
+// waits behind it. A flag of slotway_event.
+#define SLOTWAY_EVENT_MUST_DELIVER 1
+
+// The event is the system's own: nobody is its principal. A flag of slotway_event.
+#define SLOTWAY_EVENT_SYSTEM 2
+
+// The event is the last of its key: what waits of the key is published before it, and it
+// is not held back. A flag of slotway_event.
+#define SLOTWAY_EVENT_TERMINAL 4
+
+// Events were lost at this place of a subscription. A flag of slotway_delivery.
+#define SLOTWAY_DELIVERY_GAP 1
+
+// There may have been more of them than the gap says. A flag of slotway_delivery.
+#define SLOTWAY_DELIVERY_AT_LEAST 2
+
+// The event breaks a rule of the hub's. A reason of slotway_refusal.
+#define SLOTWAY_REFUSED_INVALID 1
+
+// The payload is larger than the hub allows. A reason of slotway_refusal.
+#define SLOTWAY_REFUSED_TOO_LARGE 2
+
+// The principal has published as many bytes in a second as it may. A reason of
+// slotway_refusal.
+#define SLOTWAY_REFUSED_QUOTA 3
+
+// The hub shuts down. A reason of slotway_refusal.
+#define SLOTWAY_REFUSED_SHUTDOWN 4
+
+// As many keys wait as may. A reason of slotway_refusal.
+#define SLOTWAY_REFUSED_KEYS 5
+
+// A queue for each principal in place of one for all, and these are served in turn: a flood
+// by one never starves another. A flag of slotway_subscription_options.
+#define SLOTWAY_SUBSCRIPTION_ROUTED 1
+
+// When more events come than are kept, those that come are lost and not the oldest. Not
+// with SLOTWAY_SUBSCRIPTION_ROUTED. A flag of slotway_subscription_options.
+#define SLOTWAY_SUBSCRIPTION_DROP_NEWEST 2
+
+// Only events without a principal. With SLOTWAY_SUBSCRIPTION_ROUTED. A flag of
+// slotway_subscription_options.
+#define SLOTWAY_SUBSCRIPTION_SYSTEM 4
+
 // The length of a body whose client did not state it.
 #define SLOTWAY_LENGTH_UNKNOWN UINT64_MAX
+
+// The request is not about a client of a stream: its route has no SLOTWAY_ROUTE_SSE, or
+// it is a HEAD. A value of slotway_sse.what.
+#define SLOTWAY_SSE_NOTHING 0
+
+// A client wants the events of the request's path. Answer with 200 to 299 and it gets them;
+// with anything else it gets that answer. A value of slotway_sse.what.
+#define SLOTWAY_SSE_CONNECT 1
+
+// A client is there already, and the worker that knew it is gone, or drains. Answer as for
+// SLOTWAY_SSE_CONNECT; anything but 200 to 299 ends its stream. A value of
+// slotway_sse.what.
+#define SLOTWAY_SSE_RECONNECT 2
+
+// A client is gone. The answer does not matter. A value of slotway_sse.what.
+#define SLOTWAY_SSE_DISCONNECT 3
+
+// The clients' streams end: behind the event, or at once if there is neither data nor a type
+// nor an id. A flag of slotway_push.
+#define SLOTWAY_PUSH_CLOSE 1
 
 // What a call came to: SLOTWAY_OK, or a negative code. A code is never changed and never
 // used again for something else; a library that is newer than this header may give codes
@@ -160,6 +257,9 @@ typedef int32_t slotway_status;
 // different threads at the same time: one that reads the request's body, and one that
 // answers; whatever else concerns the request, by any thread.
 typedef struct slotway_request slotway_request;
+
+// A subscription: the events of some topics, in the order in which they were published.
+typedef struct slotway_subscription slotway_subscription;
 
 // A worker: what it offers, and its connection to the hub. Any number of threads may use
 // one at the same time, but for setting it up.
@@ -230,6 +330,98 @@ typedef struct slotway_view {
     size_t length;
 } slotway_view;
 
+// An event that is to be published. Begin with SLOTWAY_EVENT_INIT and set what you need;
+// a view that is absent or empty means its default. Texts are UTF-8.
+typedef struct slotway_event {
+    // sizeof(slotway_event).
+    uint32_t size;
+    // 0, or SLOTWAY_EVENT_MUST_DELIVER, _SYSTEM and _TERMINAL, added up.
+    uint32_t flags;
+    // What it is about: 1 to 20 segments with dots between them, 255 bytes at most, without
+    // white space and control characters, and no segment "*" or "#". It has no default.
+    struct slotway_view topic;
+    // Its type: 255 bytes at most, without CR, LF and NUL; "message" otherwise.
+    struct slotway_view type;
+    // An id of your own, by the rule of types; its sequence number otherwise.
+    struct slotway_view id;
+    // On whose behalf it is published, by the rule of types; the name of the worker's first
+    // registration otherwise, or, of a worker that has none, nobody.
+    struct slotway_view principal;
+    // Of the events with one key that come close together (33 ms, unless the hub is told
+    // otherwise) only the latest reaches subscribers. By the rule of types; none otherwise.
+    struct slotway_view key;
+    // What it says, any bytes, 5 MiB of them at most; nothing otherwise.
+    struct slotway_view payload;
+    // What slotway_worker_take_refusals repeats if the hub does not publish it; otherwise
+    // the refusal has 0.
+    uint32_t ticket;
+    // 0.
+    uint32_t reserved;
+} slotway_event;
+
+// Events that the hub did not publish.
+typedef struct slotway_refusal {
+    // The event's ticket; 0 for those that have none, which are told together.
+    uint32_t ticket;
+    // Why: SLOTWAY_REFUSED_INVALID and so on. A hub that is newer than this header may give
+    // reasons that are not listed here.
+    uint32_t reason;
+    // How many events.
+    uint32_t count;
+    // 0.
+    uint32_t reserved;
+} slotway_refusal;
+
+// How events are kept until they are taken. Begin with SLOTWAY_SUBSCRIPTION_OPTIONS_INIT;
+// 0 in any field means its default.
+typedef struct slotway_subscription_options {
+    // sizeof(slotway_subscription_options).
+    uint32_t size;
+    // SLOTWAY_SUBSCRIPTION_ROUTED, _DROP_NEWEST and _SYSTEM, added up. Without them: one
+    // queue for everybody's events, of which the oldest are lost.
+    uint32_t flags;
+    // Events that the hub keeps at most while this process does not take them; of each
+    // principal with SLOTWAY_SUBSCRIPTION_ROUTED. The hub's default otherwise.
+    uint32_t capacity;
+    // Events that wait in this process at most, so that a subscription from which nobody
+    // takes does not hold up the others; what is more is lost by the same policy. 1024
+    // otherwise.
+    uint32_t queue;
+    // Only events of this principal. With SLOTWAY_SUBSCRIPTION_ROUTED. Everybody's otherwise.
+    struct slotway_view principal;
+    // Begin with what the hub still holds of what came after this sequence number; 1 for
+    // all that it holds. With what is published from now on otherwise.
+    uint64_t after;
+} slotway_subscription_options;
+
+// What comes out of a subscription: an event, or, with SLOTWAY_DELIVERY_GAP, word that
+// events were lost at this place.
+typedef struct slotway_delivery {
+    // The event's place in the order of all events of the hub; 0 for a gap.
+    uint64_t seq;
+    // When it was published, in microseconds since 1970; 0 for a gap.
+    uint64_t time_us;
+    // How many events a gap stands for; 0 for an event.
+    uint64_t missed;
+    // 0 for an event; else SLOTWAY_DELIVERY_GAP, and _AT_LEAST where that is so.
+    uint32_t flags;
+    // 0.
+    uint32_t reserved;
+    // What it is about.
+    struct slotway_view topic;
+    // Its type; "message" unless its publisher gave one.
+    struct slotway_view type;
+    // The id that its publisher gave; absent where that is its sequence number.
+    struct slotway_view id;
+    // Who published it; absent for the system. Whose events a gap stands for, if they are
+    // of one principal and the hub knows.
+    struct slotway_view principal;
+    // What it says.
+    struct slotway_view payload;
+    // 0.
+    uint64_t reserved_more[2];
+} slotway_delivery;
+
 // What a request is besides its parameters, headers and body. Begin with
 // SLOTWAY_HEAD_INIT.
 typedef struct slotway_head {
@@ -291,6 +483,48 @@ typedef struct slotway_trace {
     // 0.
     uint8_t reserved[7];
 } slotway_trace;
+
+// What has happened to a client of a stream. Begin with SLOTWAY_SSE_INIT.
+typedef struct slotway_sse {
+    // sizeof(slotway_sse).
+    uint32_t size;
+    // SLOTWAY_SSE_CONNECT, _RECONNECT or _DISCONNECT; SLOTWAY_SSE_NOTHING for requests of
+    // other routes.
+    uint32_t what;
+    // The client's number, below 2^53 and never used twice; 0 with SLOTWAY_SSE_NOTHING.
+    uint64_t connection;
+} slotway_sse;
+
+// Something for clients of a stream that this worker owns. Begin with SLOTWAY_PUSH_INIT;
+// name the clients by one of path, pattern and connection. A view that is absent or empty
+// means its default. Texts are UTF-8.
+typedef struct slotway_push {
+    // sizeof(slotway_push).
+    uint32_t size;
+    // The index of the registration that has the stream's route; the first otherwise.
+    uint32_t registration;
+    // All clients of this path, such as "/rooms/7", percent-encoded or not.
+    struct slotway_view path;
+    // All clients of the paths that a route's pattern, such as "/rooms/{room}", makes with
+    // params; a parameter that is not among them may have any value.
+    struct slotway_view pattern;
+    // Parameters of the pattern by name, not percent-encoded.
+    const struct slotway_field *params;
+    // How many there are.
+    size_t param_count;
+    // One client, by the number that slotway_request_sse gave.
+    uint64_t connection;
+    // The event's type: 255 bytes at most, without CR, LF and NUL; "message" otherwise.
+    struct slotway_view type;
+    // The event's id, by the same rule; none otherwise.
+    struct slotway_view id;
+    // What it says, 5 MiB at most (or less, if the hub is told so); nothing otherwise.
+    struct slotway_view data;
+    // 0 or SLOTWAY_PUSH_CLOSE.
+    uint32_t flags;
+    // 0.
+    uint32_t reserved;
+} slotway_push;
 
 #ifdef __cplusplus
 extern "C" {
@@ -378,8 +612,9 @@ slotway_status slotway_worker_register(struct slotway_worker *worker,
 //
 // method is an HTTP method, or "*" for every method that no other route of the pattern
 // names. In pattern, a path, {name} stands for one segment and a closing {*name} for the
-// rest. Both are copied. flags are 0 or SLOTWAY_ROUTE_IDEMPOTENT. route may be NULL, or
-// gets the route's index in its registration, which a request's head gives again.
+// rest. Both are copied. flags are 0, SLOTWAY_ROUTE_IDEMPOTENT or SLOTWAY_ROUTE_SSE. route
+// may be NULL, or gets the route's index in its registration, which a request's head gives
+// again.
 //
 // From one thread at a time, before slotway_worker_connect, which also judges method and
 // pattern.
@@ -446,7 +681,10 @@ slotway_status slotway_worker_next(struct slotway_worker *worker,
 // worker's whole life. Whenever it is readable, and once before polling first:
 //
 //   1. call slotway_worker_take until it gives fewer requests than there was room for,
-//   2. call slotway_worker_take_notices likewise, if requests are streamed.
+//   2. call slotway_worker_take_notices likewise, if requests are streamed or there are
+//      events,
+//   3. call slotway_subscription_take likewise, for each subscription,
+//   4. try again to publish or to push what there was no room for.
 //
 // The first makes the descriptor unreadable again, until there is something new. A worker
 // has one event loop; more threads in slotway_worker_next beside it are fine.
@@ -489,6 +727,124 @@ slotway_status slotway_worker_take_notices(struct slotway_worker *worker,
                                            size_t capacity,
                                            struct slotway_request **requests,
                                            size_t *count);
+
+// Publishes events in order, all of them, waiting for room in the memory that the worker
+// shares with the hub, and while the hub is away for the next one. Many in one call cost
+// little more than one.
+//
+// All are checked before the first is published. Each must state the same size.
+// timeout_ms: negative waits for ever, 0 not at all. When the time is over first, and
+// some were published, the call succeeds and *published, which may be NULL, says how many;
+// go on with the next one.
+//
+// Published is not delivered. What is published reaches the hub also if this process dies
+// now; but a subscriber that is slow loses it and is told so, and when the hub dies before
+// it has taken it, it is gone.
+//
+// Everything is copied.
+// From any thread, any number at once; a call's events stay in their order.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (what is wrong with which event), SLOTWAY_E_TOO_LARGE
+// (a payload), SLOTWAY_E_TIMEOUT (nothing was published), SLOTWAY_E_REFUSED (the hub has no
+// events), SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_publish(struct slotway_worker *worker,
+                                      const struct slotway_event *events,
+                                      size_t count,
+                                      int64_t timeout_ms,
+                                      size_t *published);
+
+// Publishes as many of the events, in order, as there is room for now; *published says how
+// many. SLOTWAY_E_AGAIN: there is no room for the first, nothing was published, and the
+// poll descriptor becomes readable when there is. Then, and after a call that published
+// some, try again with what is left.
+//
+// Otherwise as slotway_worker_publish.
+//
+// From any thread; the event loop's, if it waits for room.
+// Errors: SLOTWAY_E_AGAIN, SLOTWAY_E_HUB_GONE (there is no hub now, and the poll descriptor
+// becomes readable when one is there), and those of slotway_worker_publish but for
+// SLOTWAY_E_TIMEOUT.
+slotway_status slotway_worker_try_publish(struct slotway_worker *worker,
+                                          const struct slotway_event *events,
+                                          size_t count,
+                                          size_t *published);
+
+// Takes what the hub has refused to publish since the last call, capacity at most, without
+// waiting; *count may come out as 0. The library keeps the newest 1024 refusals.
+//
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (no capacity), SLOTWAY_E_OUT_OF_ORDER (not connected
+// yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_take_refusals(struct slotway_worker *worker,
+                                            size_t capacity,
+                                            struct slotway_refusal *refusals,
+                                            size_t *count);
+
+// Subscribes to the events of every topic that one of the patterns matches, and waits
+// until the hub has said that they come: those published from then on will.
+//
+// A pattern is a topic whose segments may be "*": inside it stands for one segment, at the
+// end for one or more; "#" alone is every topic. They are copied. options may be NULL: the
+// defaults.
+// timeout_ms: negative waits for ever, also for a hub; 0 does not wait, and what the hub
+// refuses then is told by slotway_subscription_next.
+//
+// When the hub goes away the subscription waits for the next one and goes on from where it
+// was, so far as that hub still holds it. A worker needs no registration to subscribe.
+//
+// Ownership: *subscription is yours until slotway_subscription_close.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (what is wrong with which pattern or option),
+// SLOTWAY_E_REFUSED, SLOTWAY_E_TIMEOUT, SLOTWAY_E_OUT_OF_ORDER (not connected yet),
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_subscribe(struct slotway_worker *worker,
+                                        const struct slotway_view *patterns,
+                                        size_t count,
+                                        const struct slotway_subscription_options *options,
+                                        int64_t timeout_ms,
+                                        struct slotway_subscription **subscription);
+
+// Waits for the next events of a subscription, or word that some were lost, and takes as
+// many as there are then, capacity at most: one at least.
+//
+// timeout_ms: negative waits for ever, 0 only looks. While the hub is away this waits too.
+//
+// Lifetime: the views live until the next call of this or of slotway_subscription_take for
+// this subscription, or its slotway_subscription_close.
+// From one thread at a time for a subscription, because of that.
+// Errors: SLOTWAY_E_TIMEOUT; SLOTWAY_E_REFUSED when the hub has refused the subscription;
+// SLOTWAY_E_CLOSED when nothing more will come: after slotway_subscription_close,
+// slotway_worker_close, or a shutdown that has come to its end; SLOTWAY_E_INVALID_ARGUMENT
+// (no capacity).
+slotway_status slotway_subscription_next(struct slotway_subscription *subscription,
+                                         size_t capacity,
+                                         int64_t timeout_ms,
+                                         struct slotway_delivery *deliveries,
+                                         size_t *count);
+
+// Takes what there is of a subscription now, capacity at most, without waiting. When
+// *count, which may come out as 0, is less than capacity, the worker's poll descriptor
+// becomes readable when there is more.
+//
+// Otherwise as slotway_subscription_next.
+//
+// Lifetime: as for slotway_subscription_next.
+// From one thread at a time for a subscription: the event loop's.
+// Errors: those of slotway_subscription_next but for SLOTWAY_E_TIMEOUT.
+slotway_status slotway_subscription_take(struct slotway_subscription *subscription,
+                                         size_t capacity,
+                                         struct slotway_delivery *deliveries,
+                                         size_t *count);
+
+// Ends a subscription. A thread in slotway_subscription_next comes back with
+// SLOTWAY_E_CLOSED. What it had not taken is lost.
+//
+// NULL is fine and does nothing. A subscription may be closed before or after its worker.
+//
+// Ownership: takes the subscription. Its handle is never used again for another one; using
+// it is an error, SLOTWAY_E_CLOSED.
+// From any thread.
+// Errors: SLOTWAY_E_CLOSED (it was closed before).
+slotway_status slotway_subscription_close(struct slotway_subscription *subscription);
 
 // Reads the head: method, path, query, matched route and the rest.
 //
@@ -785,6 +1141,69 @@ slotway_status slotway_request_finish(struct slotway_request *request);
 // From one thread at a time for a request's answer.
 // Errors: SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_CLOSED.
 slotway_status slotway_request_abort(struct slotway_request *request);
+
+// Tells which client of a stream that this worker owns a request is about, and what has
+// happened to it. Requests of a route with SLOTWAY_ROUTE_SSE come when a client does and
+// when it leaves; path, parameters and query are the client's, and so are the headers but
+// for SLOTWAY_SSE_DISCONNECT, which has none. Answer each.
+//
+// sse->size says how much of the struct the caller knows; the rest of it is written.
+//
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (NULL, no such size), SLOTWAY_E_ALREADY_ANSWERED,
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_request_sse(struct slotway_request *request,
+                                   struct slotway_sse *sse);
+
+// Pushes one event and waits for what became of it, which *status tells as HTTP would: 200,
+// it is on its way to each of the clients; 404, nobody is there; 410, whoever was there
+// leaves or has left; 429, too much waits for them; 400, the target or the event cannot
+// be.
+//
+// timeout_ms: negative waits for ever, through room in the memory that is shared with the
+// hub and the answer; 0 only looks.
+//
+// Everything is copied.
+// From any thread, any number at once.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_TOO_LARGE (the data), SLOTWAY_E_TIMEOUT (it
+// may have been pushed), SLOTWAY_E_HUB_GONE (likewise), SLOTWAY_E_REFUSED (the hub has no
+// events), SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_push(struct slotway_worker *worker,
+                                   const struct slotway_push *push,
+                                   int64_t timeout_ms,
+                                   uint32_t *status);
+
+// Pushes events in order, without waiting for what becomes of them: what nobody is there
+// for is dropped. For streams of many small events.
+//
+// All must state the same size. timeout_ms is for room in the memory that is shared with
+// the hub: negative waits for ever, 0 not at all. Where some were pushed before the time
+// was over, or before one that cannot be pushed, the call succeeds and *pushed, which may
+// be NULL, says how many; go on with the next one, which then tells what is wrong with it.
+//
+// Everything is copied.
+// From any thread, any number at once; a call's events stay in their order.
+// Errors: those of slotway_worker_push; SLOTWAY_E_TIMEOUT (nothing was pushed).
+slotway_status slotway_worker_push_many(struct slotway_worker *worker,
+                                        const struct slotway_push *pushes,
+                                        size_t count,
+                                        int64_t timeout_ms,
+                                        size_t *pushed);
+
+// Pushes as many of the events, in order, as there is room for now; *pushed says how many.
+// SLOTWAY_E_AGAIN: there is no room for the first, and the poll descriptor becomes readable
+// when there is.
+//
+// Otherwise as slotway_worker_push_many.
+//
+// From any thread; the event loop's, if it waits for room.
+// Errors: SLOTWAY_E_AGAIN, SLOTWAY_E_HUB_GONE (there is no hub now, and the poll descriptor
+// becomes readable when one is there), and those of slotway_worker_push_many but for
+// SLOTWAY_E_TIMEOUT.
+slotway_status slotway_worker_try_push_many(struct slotway_worker *worker,
+                                            const struct slotway_push *pushes,
+                                            size_t count,
+                                            size_t *pushed);
 
 // Closes the request's handle. A request that was not answered is answered with 500, or
 // broken off if its response had begun. Threads that wait for something of this request

@@ -1,6 +1,7 @@
 //! Handles: numbers in a pointer's clothes.
 //!
-//! What C holds as `slotway_worker *` or `slotway_request *` is not an address. It is the
+//! What C holds as `slotway_worker *`, `slotway_request *` or `slotway_subscription *` is not
+//! an address. It is the
 //! kind of the thing, the index of its place in a table, and which of that place's tenants
 //! is meant:
 //!
@@ -47,6 +48,7 @@ const PLACES: u32 = (FIRST << CHUNKS) - FIRST;
 pub(crate) enum Kind {
     Worker = 1,
     Request = 2,
+    Subscription = 3,
 }
 
 impl fmt::Display for Kind {
@@ -54,6 +56,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Kind::Worker => "worker",
             Kind::Request => "request",
+            Kind::Subscription => "subscription",
         })
     }
 }

@@ -86,7 +86,10 @@ impl Request {
     /// Does something with the head, unless the request was answered and its slot may hold
     /// another one.
     #[inline]
-    fn with_head<T>(&self, body: impl FnOnce(&RequestHead<'_>) -> T) -> Result<T, Fault> {
+    pub(crate) fn with_head<T>(
+        &self,
+        body: impl FnOnce(&RequestHead<'_>) -> T,
+    ) -> Result<T, Fault> {
         if !self.raw.is_open() {
             return Err(Error::AlreadyAnswered.into());
         }

@@ -38,6 +38,12 @@ mod setup;
 
 mod poll;
 
+mod event;
+
+mod publish;
+
+mod subscription;
+
 mod head;
 
 mod cancel;
@@ -45,6 +51,10 @@ mod cancel;
 mod stream;
 
 mod response;
+
+mod sse;
+
+mod push;
 
 mod close;
 

@@ -5,6 +5,7 @@
 //! not know must be zero: a wish that it cannot fulfil is an error, not a surprise.
 
 use std::ffi::{CStr, OsStr, c_char};
+use std::fmt::Display;
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use sdk::{Backoff, Heartbeat, Options};
 
 use crate::error::Fault;
+use crate::types::check_array;
 
 /// How a worker reaches its hub and behaves towards it. Begin with
 /// SLOTWAY_WORKER_OPTIONS_INIT; 0 or NULL in any field means its default.
@@ -90,7 +92,7 @@ unsafe impl Sized32 for slotway_registration_options {}
 ///
 /// Unless it is NULL, `options` points to as many readable bytes as the `u32` there says.
 pub(crate) unsafe fn sized<T: Sized32>(
-    name: &str,
+    name: impl Display,
     first_size: usize,
     options: *const T,
 ) -> Result<Option<T>, Fault> {
@@ -99,7 +101,7 @@ pub(crate) unsafe fn sized<T: Sized32>(
     }
     // SAFETY: the caller's promise, and the size comes first.
     let size = unsafe { options.cast::<u32>().read() } as usize;
-    check_size(name, size, first_size)?;
+    check_size(&name, size, first_size)?;
     let bytes: *const u8 = options.cast();
     // SAFETY: the caller's promise.
     let bytes: &[u8] = unsafe { std::slice::from_raw_parts(bytes, size) };
@@ -118,6 +120,45 @@ pub(crate) unsafe fn sized<T: Sized32>(
     unsafe { std::ptr::copy_nonoverlapping(known.as_ptr(), to, known.len()) };
     // SAFETY: every bit pattern is one, which `Sized32` promises.
     Ok(Some(unsafe { copy.assume_init() }))
+}
+
+/// Copies the structs of a caller's array, each as [`sized`] does. They have the size that
+/// the first one states, so that an array of an older or a newer header can be walked.
+///
+/// # Safety
+///
+/// Unless it is NULL, `data` points to `count` structs of that size, which stay as they are
+/// during `'a`.
+pub(crate) unsafe fn sized_array<'a, T: Sized32 + 'a>(
+    name: &'static str,
+    first_size: usize,
+    data: *const T,
+    count: usize,
+) -> Result<impl Iterator<Item = Result<T, Fault>> + 'a, Fault> {
+    if count > 0 {
+        check_array(name, data, count)?;
+    }
+    let size = match count {
+        0 => 0,
+        // SAFETY: the caller's promise, and the size comes first.
+        _ => unsafe { data.cast::<u32>().read() },
+    };
+    Ok((0..count).map(move |index| {
+        let at: *const u8 = data.cast();
+        // SAFETY: the caller's promise.
+        let item: *const T = unsafe { at.add(index * size as usize) }.cast();
+        // SAFETY: the caller's promise, and the size comes first.
+        let own = unsafe { item.cast::<u32>().read() };
+        if own != size {
+            return Err(Fault::Argument(format!(
+                "{name}[{index}].size is {own}, and {name}[0].size {size}; begin each with the \
+                 struct's initialiser"
+            )));
+        }
+        // SAFETY: the caller's promise.
+        let copied = unsafe { sized(format_args!("{name}[{index}]"), first_size, item)? };
+        Ok(copied.expect("not NULL: checked"))
+    }))
 }
 
 /// Writes as much of an output as the caller has room for: `size`, which he wrote into it.
@@ -143,7 +184,7 @@ pub(crate) unsafe fn put_sized<T: Sized32>(
 }
 
 /// The first version of every struct is this library's.
-fn check_size(name: &str, size: usize, first_size: usize) -> Result<(), Fault> {
+fn check_size(name: impl Display, size: usize, first_size: usize) -> Result<(), Fault> {
     // Larger than a page is not a newer header but a size that was never set.
     if (first_size..=4096).contains(&size) {
         return Ok(());

@@ -41,7 +41,10 @@ pub unsafe extern "C" fn slotway_worker_next(
 /// worker's whole life. Whenever it is readable, and once before polling first:
 ///
 ///   1. call slotway_worker_take until it gives fewer requests than there was room for,
-///   2. call slotway_worker_take_notices likewise, if requests are streamed.
+///   2. call slotway_worker_take_notices likewise, if requests are streamed or there are
+///      events,
+///   3. call slotway_subscription_take likewise, for each subscription,
+///   4. try again to publish or to push what there was no room for.
 ///
 /// The first makes the descriptor unreadable again, until there is something new. A worker
 /// has one event loop; more threads in slotway_worker_next beside it are fine.
@@ -146,9 +149,9 @@ pub unsafe extern "C" fn slotway_worker_take_notices(
     })
 }
 
-fn check_capacity(capacity: usize) -> Result<(), Fault> {
+pub(crate) fn check_capacity(capacity: usize) -> Result<(), Fault> {
     if capacity == 0 {
-        return Err(Fault::Argument("capacity is 0; make room for one request at least".into()));
+        return Err(Fault::Argument("capacity is 0; make room for one thing at least".into()));
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! Setting a worker up: what it offers, and connecting.
 
 use std::ffi::c_char;
-use std::sync::{Mutex, OnceLock};
 
 use sdk::{Connect, Connection, Error, Registration, RegistrationState};
 
@@ -9,11 +8,16 @@ use crate::error::Fault;
 use crate::options::{sized, slotway_registration_options, slotway_worker_options, worker_options};
 use crate::status::slotway_status;
 use crate::types::{put, text, timeout};
-use crate::worker::{Offer, WORKERS, Worker, hold, slotway_worker};
+use crate::worker::{WORKERS, Worker, hold, slotway_worker};
 
 /// The request may be sent to another worker when the one that had it died and nothing
 /// had been sent to the client yet. A flag of slotway_worker_route.
 pub const SLOTWAY_ROUTE_IDEMPOTENT: u32 = 1;
+
+/// Clients that ask for the route stay with the hub, which streams to them (Server-Sent
+/// Events) what this worker pushes: see slotway_request_sse and slotway_worker_push. The
+/// method is "GET". A flag of slotway_worker_route.
+pub const SLOTWAY_ROUTE_SSE: u32 = 2;
 
 const NO_REGISTRATION: &str =
     "there is no registration to add a route to; call slotway_worker_register first";
@@ -33,11 +37,7 @@ pub unsafe extern "C" fn slotway_worker_new(
     export!([worker] => {
         // SAFETY: the header's contract.
         let options = unsafe { worker_options(options)? };
-        let handle = WORKERS.insert(Worker {
-            offer: Mutex::new(Offer { options, registrations: Vec::new() }),
-            connection: OnceLock::new(),
-            watched: Mutex::default(),
-        })?;
+        let handle = WORKERS.insert(Worker::new(options))?;
         // SAFETY: the header's contract; it is not NULL.
         unsafe { put(worker, std::ptr::without_provenance_mut(handle)) };
         Ok(())
@@ -87,8 +87,9 @@ pub unsafe extern "C" fn slotway_worker_register(
 ///
 /// method is an HTTP method, or "*" for every method that no other route of the pattern
 /// names. In pattern, a path, {name} stands for one segment and a closing {*name} for the
-/// rest. Both are copied. flags are 0 or SLOTWAY_ROUTE_IDEMPOTENT. route may be NULL, or
-/// gets the route's index in its registration, which a request's head gives again.
+/// rest. Both are copied. flags are 0, SLOTWAY_ROUTE_IDEMPOTENT or SLOTWAY_ROUTE_SSE. route
+/// may be NULL, or gets the route's index in its registration, which a request's head gives
+/// again.
 ///
 /// From one thread at a time, before slotway_worker_connect, which also judges method and
 /// pattern.
@@ -108,17 +109,24 @@ pub unsafe extern "C" fn slotway_worker_route(
         let method = unsafe { text("method", method)? };
         // SAFETY: as above.
         let pattern = unsafe { text("pattern", pattern)? };
-        if flags & !SLOTWAY_ROUTE_IDEMPOTENT != 0 {
+        if !matches!(flags, 0 | SLOTWAY_ROUTE_IDEMPOTENT | SLOTWAY_ROUTE_SSE) {
             return Err(Fault::Argument(format!(
-                "flags is {flags:#x}; a route's flags are 0 or SLOTWAY_ROUTE_IDEMPOTENT"
+                "flags is {flags:#x}; a route's flags are 0, SLOTWAY_ROUTE_IDEMPOTENT or \
+                 SLOTWAY_ROUTE_SSE"
+            )));
+        }
+        if flags == SLOTWAY_ROUTE_SSE && method != "GET" {
+            return Err(Fault::Argument(format!(
+                "method is {method:?}; that of a route with SLOTWAY_ROUTE_SSE is \"GET\""
             )));
         }
         let mut offer = held.offer()?;
         let last = offer.registrations.pop().ok_or(Fault::Order(NO_REGISTRATION))?;
         let index = u32::try_from(last.routes().len()).unwrap_or(u32::MAX);
-        offer.registrations.push(match flags & SLOTWAY_ROUTE_IDEMPOTENT {
-            0 => last.route(method, pattern),
-            _ => last.idempotent_route(method, pattern),
+        offer.registrations.push(match flags {
+            SLOTWAY_ROUTE_IDEMPOTENT => last.idempotent_route(method, pattern),
+            SLOTWAY_ROUTE_SSE => last.sse_route(pattern),
+            _ => last.route(method, pattern),
         });
         if !route.is_null() {
             // SAFETY: the header's contract; it is not NULL.

@@ -9,13 +9,18 @@ use std::ptr::{null, null_mut, without_provenance_mut};
 use crate::cancel::*;
 use crate::close::*;
 use crate::error::*;
+use crate::event::{slotway_delivery, slotway_event};
 use crate::head::*;
 use crate::poll::*;
+use crate::publish::*;
+use crate::push::*;
 use crate::request::slotway_request;
 use crate::response::*;
 use crate::setup::*;
+use crate::sse::*;
 use crate::status::slotway_status::*;
 use crate::stream::*;
+use crate::subscription::*;
 use crate::types::{slotway_field, slotway_view};
 use crate::worker::slotway_worker;
 
@@ -96,7 +101,34 @@ impl Arguments {
     fn request(&self) -> *mut slotway_request {
         without_provenance_mut(if self.null == "request" { 0 } else { 0xfff_0002 })
     }
+
+    fn subscription(&self) -> *mut slotway_subscription {
+        without_provenance_mut(if self.null == "subscription" { 0 } else { 0xfff_0003 })
+    }
 }
+
+/// What C gives and nobody changes.
+struct Given<T>(T);
+
+// SAFETY: the pointers in it are to what lives for ever.
+unsafe impl<T> Sync for Given<T> {}
+
+const NOTHING: slotway_view = slotway_view { data: null(), length: 0 };
+static PATTERN: Given<slotway_view> = Given(slotway_view { data: c"a".as_ptr(), length: 1 });
+static PUSH: Given<slotway_push> = Given(slotway_push {
+    size: size_of::<slotway_push>() as u32,
+    registration: 0,
+    path: NOTHING,
+    pattern: NOTHING,
+    params: null(),
+    param_count: 0,
+    connection: 1,
+    r#type: NOTHING,
+    id: NOTHING,
+    data: NOTHING,
+    flags: 0,
+    reserved: 0,
+});
 
 /// Arguments by name: what C calls them.
 macro_rules! arguments {
@@ -144,6 +176,19 @@ arguments! {
     no_bytes: *const c_void = |_all| null();
     space: *mut *mut c_void = |all| all.output("space", 0);
     new_worker: *mut *mut slotway_worker = |all| all.output("worker", 0);
+    new_subscription: *mut *mut slotway_subscription = |all| all.output("subscription", 0);
+    one_pattern: *const slotway_view = |_all| &raw const PATTERN.0;
+    one: usize = |_all| 1;
+    defaults_too: *const slotway_subscription_options = |_all| null();
+    no_events: *const slotway_event = |_all| null();
+    published: *mut usize = |all| all.output("published", 0);
+    refusals: *mut slotway_refusal = |all| all.output("refusals", 0);
+    deliveries: *mut slotway_delivery = |all| all.output("deliveries", 0);
+    sse: *mut slotway_sse = |all| all.output("sse", 0);
+    push: *const slotway_push = |all| if all.null == "push" { null() } else { &raw const PUSH.0 };
+    no_pushes: *const slotway_push = |_all| null();
+    pushed: *mut usize = |all| all.output("pushed", 0);
+    told: *mut u32 = |all| all.output("status", 0);
     new_request: *mut *mut slotway_request = |all| all.output("request", 0);
 }
 
@@ -165,6 +210,26 @@ fn null_and_closed_handles_are_errors() {
         not_null: [worker, requests, count]);
     check!(seen, slotway_worker_take_notices(worker, capacity, requests, count),
         not_null: [worker, requests, count]);
+    check!(seen, slotway_worker_publish(worker, no_events, length, timeout_ms, published),
+        not_null: [worker]);
+    check!(seen, slotway_worker_try_publish(worker, no_events, length, published),
+        not_null: [worker, published]);
+    check!(seen, slotway_worker_take_refusals(worker, capacity, refusals, count),
+        not_null: [worker, refusals, count]);
+    check!(seen, slotway_worker_subscribe(worker, one_pattern, one, defaults_too, timeout_ms,
+        new_subscription), not_null: [worker, subscription]);
+    check!(seen, slotway_subscription_next(subscription, capacity, timeout_ms, deliveries, count),
+        not_null: [subscription, deliveries, count]);
+    check!(seen, slotway_subscription_take(subscription, capacity, deliveries, count),
+        not_null: [subscription, deliveries, count]);
+    check!(seen, slotway_subscription_close(subscription), not_null: []);
+    check!(seen, slotway_request_sse(request, sse), not_null: [request, sse]);
+    check!(seen, slotway_worker_push(worker, push, timeout_ms, told),
+        not_null: [worker, push, status]);
+    check!(seen, slotway_worker_push_many(worker, no_pushes, length, timeout_ms, pushed),
+        not_null: [worker]);
+    check!(seen, slotway_worker_try_push_many(worker, no_pushes, length, pushed),
+        not_null: [worker, pushed]);
     check!(seen, slotway_worker_drain(worker), not_null: [worker]);
     check!(seen, slotway_request_head(request, head), not_null: [request, head]);
     check!(seen, slotway_request_param(request, name, value), not_null: [request, name, value]);
@@ -212,6 +277,8 @@ fn null_and_closed_handles_are_errors() {
     assert_eq!(unsafe { slotway_request_close(null_mut()) }, SLOTWAY_OK);
     // SAFETY: NULL is fine.
     assert_eq!(unsafe { slotway_worker_close(null_mut()) }, SLOTWAY_OK);
+    // SAFETY: NULL is fine.
+    assert_eq!(unsafe { slotway_subscription_close(null_mut()) }, SLOTWAY_OK);
 
     let header = include_str!("../../include/slotway.h");
     let code = header.lines().filter(|line| !line.starts_with("//") && !line.starts_with('#'));
@@ -246,8 +313,17 @@ fn a_worker_that_is_not_connected_says_so() {
     let registered =
         unsafe { slotway_worker_register(worker, c"a".as_ptr(), null(), &raw mut index) };
     assert_eq!((registered, index), (SLOTWAY_OK, 0));
-    assert_eq!(route(2), SLOTWAY_E_INVALID_ARGUMENT);
+    for flags in [3, 4, u32::MAX] {
+        assert_eq!(route(flags), SLOTWAY_E_INVALID_ARGUMENT);
+    }
     assert_eq!(route(1), SLOTWAY_OK);
+    // SAFETY: texts with NUL.
+    let stream = |method: &CStr| unsafe {
+        slotway_worker_route(worker, method.as_ptr(), c"/room".as_ptr(), 2, null_mut())
+    };
+    assert_eq!(stream(c"GET"), SLOTWAY_OK);
+    assert_eq!(stream(c"POST"), SLOTWAY_E_INVALID_ARGUMENT);
+    assert!(last_error().contains("\"POST\""), "{}", last_error());
 
     let mut request = null_mut();
     // SAFETY: a live output.

@@ -95,7 +95,11 @@ pub(crate) unsafe fn array_mut<'a, T>(
     Ok(unsafe { std::slice::from_raw_parts_mut(data, count) })
 }
 
-fn check_array<T>(name: impl Display, data: *const T, count: usize) -> Result<(), Fault> {
+pub(crate) fn check_array<T>(
+    name: impl Display,
+    data: *const T,
+    count: usize,
+) -> Result<(), Fault> {
     if data.is_null() {
         return Err(Fault::Argument(format!(
             "the argument {name} is NULL, with {count} items or bytes to be found there"
@@ -185,6 +189,41 @@ pub(crate) unsafe fn bytes<'a>(
 ) -> Result<&'a [u8], Fault> {
     // SAFETY: the caller's promise.
     unsafe { array(name, data.cast(), length) }
+}
+
+/// Bytes of a view that C gives.
+///
+/// # Safety
+///
+/// Unless it is NULL, the view points to as many bytes as it says, which stay as they are
+/// during `'a`.
+pub(crate) unsafe fn view_bytes<'a>(
+    name: impl Display,
+    view: slotway_view,
+) -> Result<&'a [u8], Fault> {
+    if view.length == 0 {
+        return Ok(&[]);
+    }
+    check_array(name, view.data, view.length)?;
+    // SAFETY: the caller's promise.
+    Ok(unsafe { view.bytes() })
+}
+
+/// A text of a view that C gives.
+///
+/// # Safety
+///
+/// As for [`view_bytes`].
+pub(crate) unsafe fn view_text<'a>(
+    name: impl Display,
+    view: slotway_view,
+) -> Result<&'a str, Fault> {
+    // SAFETY: the caller's promise.
+    let bytes: &'a [u8] = unsafe { view_bytes(&name, view)? };
+    std::str::from_utf8(bytes).map_err(|_| {
+        let shown = String::from_utf8_lossy(bytes);
+        Fault::Argument(format!("the argument {name} is {shown:?}, which is not UTF-8"))
+    })
 }
 
 /// A timeout of C: negative is for ever.

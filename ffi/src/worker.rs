@@ -1,9 +1,9 @@
 //! The worker's handle and what is behind it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use sdk::{Connection, Options, Registration};
+use sdk::{Connection, Options, PublishRefusal, Publisher, Registration};
 
 use crate::error::Fault;
 use crate::handle::{Held, Kind, Table};
@@ -19,7 +19,11 @@ pub(crate) struct Worker {
     pub(crate) offer: Mutex<Offer>,
     /// Set once, by whoever holds the offer's lock.
     pub(crate) connection: OnceLock<Connection>,
+    /// The connection's.
+    publisher: OnceLock<Publisher>,
     pub(crate) watched: Mutex<Watched>,
+    /// Refusals that `slotway_worker_take_refusals` had no room for.
+    pub(crate) refusals: Mutex<VecDeque<PublishRefusal>>,
 }
 
 /// What is settled before connecting.
@@ -54,9 +58,25 @@ pub(crate) fn hold(worker: *const slotway_worker) -> Result<Held<'static, Worker
 }
 
 impl Worker {
+    pub(crate) fn new(options: Options) -> Worker {
+        Worker {
+            offer: Mutex::new(Offer { options, registrations: Vec::new() }),
+            connection: OnceLock::new(),
+            publisher: OnceLock::new(),
+            watched: Mutex::default(),
+            refusals: Mutex::default(),
+        }
+    }
+
     #[inline]
     pub(crate) fn connection(&self) -> Result<&Connection, Fault> {
         self.connection.get().ok_or(Fault::Order(NOT_CONNECTED))
+    }
+
+    #[inline]
+    pub(crate) fn publisher(&self) -> Result<&Publisher, Fault> {
+        let connection = self.connection()?;
+        Ok(self.publisher.get_or_init(|| connection.publisher()))
     }
 
     /// The offer, while it may still be changed.

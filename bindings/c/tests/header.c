@@ -14,6 +14,12 @@ typedef char registration_options_size[sizeof(slotway_registration_options) == 8
 typedef char head_size[sizeof(slotway_head) == 120 ? 1 : -1];
 typedef char field_size[sizeof(slotway_field) == 32 ? 1 : -1];
 typedef char peer_size[sizeof(slotway_peer) == 24 ? 1 : -1];
+typedef char event_size[sizeof(slotway_event) == 112 ? 1 : -1];
+typedef char delivery_size[sizeof(slotway_delivery) == 128 ? 1 : -1];
+typedef char refusal_size[sizeof(slotway_refusal) == 16 ? 1 : -1];
+typedef char subscription_options_size[sizeof(slotway_subscription_options) == 40 ? 1 : -1];
+typedef char sse_size[sizeof(slotway_sse) == 16 ? 1 : -1];
+typedef char push_size[sizeof(slotway_push) == 120 ? 1 : -1];
 typedef char trace_size[sizeof(slotway_trace) == 32 ? 1 : -1];
 
 static const slotway_field headers[] = {
@@ -27,6 +33,10 @@ uint32_t use_everything(slotway_worker *worker, slotway_request *request)
 {
     slotway_worker_options options = SLOTWAY_WORKER_OPTIONS_INIT;
     slotway_registration_options registration = SLOTWAY_REGISTRATION_OPTIONS_INIT;
+    slotway_subscription_options subscription = SLOTWAY_SUBSCRIPTION_OPTIONS_INIT;
+    slotway_event event = SLOTWAY_EVENT_INIT;
+    slotway_push push = SLOTWAY_PUSH_INIT;
+    slotway_sse sse = SLOTWAY_SSE_INIT;
     slotway_head head = SLOTWAY_HEAD_INIT;
     slotway_view view = SLOTWAY_VIEW_INIT;
     slotway_view text = SLOTWAY_LITERAL("text");
@@ -43,6 +53,8 @@ uint32_t use_everything(slotway_worker *worker, slotway_request *request)
     default:
         return (uint32_t)(view.length + headers[0].name.length);
     }
+    if (event.size + push.size + sse.size + subscription.size == 0)
+        return SLOTWAY_EVENT_MUST_DELIVER + SLOTWAY_SUBSCRIPTION_ROUTED + SLOTWAY_PUSH_CLOSE;
     status = slotway_request_respond(request, 200, headers, 2, text.data, text.length);
     return head.size + SLOTWAY_ROUTE_IDEMPOTENT + (head.content_length == SLOTWAY_LENGTH_UNKNOWN) +
            (uint32_t)(slotway_status_name(status)[0] == 'o');
