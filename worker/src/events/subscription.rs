@@ -134,6 +134,18 @@ impl Subscription {
         poll(&self.shared, &self.queue, State::pop)
     }
 
+    /// For event loops: whether [`wait_live`](Self::wait_live) would be through; if not,
+    /// [`Connection::take_notices`](crate::Connection::take_notices) gives this
+    /// subscription's [`token`](Self::token) when it may be.
+    ///
+    /// # Errors
+    ///
+    /// As for [`wait_live`](Self::wait_live).
+    pub fn poll_live(&self) -> Result<bool> {
+        let found = poll(&self.shared, &self.queue, |state| state.live.then_some(()))?;
+        Ok(found.is_some())
+    }
+
     /// What a notice about this subscription is told by. Never that of an exchange, a
     /// publisher or another subscription of the connection.
     pub fn token(&self) -> u64 {
