@@ -196,6 +196,27 @@ impl Publisher {
         Ok(if published { Offer::Published } else { Offer::Full })
     }
 
+    /// The same, with what will tell what became of it. `None`: there is no room.
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_publish`](Self::try_publish).
+    pub fn try_push_expecting(&self, push: &Push<'_>) -> Result<Option<PushAnswer>> {
+        let Some(session) = self.shared().session() else {
+            return Err(self.shared().ended().unwrap_or(Error::HubGone));
+        };
+        has_events(&session)?;
+        let (ticket, queue) = self.shared().events().expect_answer();
+        let answer = PushAnswer { shared: self.shared().clone(), ticket, queue };
+        let record = push.encode(ticket)?;
+        let pushed = session.outbox().offer(&session, &mut Batch::of_record(&record))?;
+        // One that ended before the answer was expected has told nobody.
+        if session.is_closed() {
+            return Err(Error::HubGone);
+        }
+        Ok(pushed.then_some(answer))
+    }
+
     fn send(&self, push: &Push<'_>, ticket: u32, deadline: &mut Deadline) -> Result<()> {
         let record = push.encode(ticket)?;
         loop {
