@@ -2,6 +2,7 @@
 
 mod abuse;
 mod answers;
+mod browsers;
 mod campaigns;
 mod control_socket;
 mod death;
