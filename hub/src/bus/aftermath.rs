@@ -13,7 +13,7 @@ const LOG_EVERY_US: u64 = 1_000_000;
 pub(super) struct Aftermath {
     pub(super) wakes: Wakes,
     pub(super) logs: Vec<Drops>,
-    pub(super) storm: Option<Storm>,
+    pub(super) storm: Option<Box<Storm>>,
     /// Subscriptions that the event was for, and events that were lost for it.
     pub(super) matched: u32,
     pub(super) dropped: u64,

@@ -127,8 +127,8 @@ impl Bus {
     ///
     /// [`Refusal`], when the draft is not as it has to be, its principal over its quota, or
     /// the bus shut down.
-    pub fn publish(&self, draft: Draft<'_>) -> Result<Published, Refusal> {
-        let begun = self.shared().begin(&draft)?;
+    pub fn publish(&self, mut draft: Draft<'_>) -> Result<Published, Refusal> {
+        let begun = self.shared().begin(&mut draft)?;
         let published = begun.published;
         begun.settle(self.shared());
         Ok(published)
@@ -144,8 +144,8 @@ impl Bus {
     /// # Errors
     ///
     /// As [`Bus::publish`]: then nobody has got it.
-    pub async fn publish_must(&self, draft: Draft<'_>) -> Result<Published, Refusal> {
-        let waiting = self.shared().begin_must(&draft)?;
+    pub async fn publish_must(&self, mut draft: Draft<'_>) -> Result<Published, Refusal> {
+        let waiting = self.shared().begin_must(&mut draft)?;
         Ok(waiting.settle().finish().await)
     }
 
@@ -264,15 +264,16 @@ impl Bus {
 }
 
 impl Shared {
-    /// Publishes; what it leaves to do is done by [`Begun::settle`], with no lock held.
-    pub(super) fn begin(&self, draft: &Draft<'_>) -> Result<Begun, Refusal> {
+    /// Publishes; what it leaves to do is done by [`Begun::settle`], with no lock held. The
+    /// payload is taken out of the draft, unless the draft is refused.
+    pub(super) fn begin(&self, draft: &mut Draft<'_>) -> Result<Begun, Refusal> {
         let mut after = Aftermath::default();
         let event = self.publish(draft, Class::Lossy, &mut after)?;
         let (matched, dropped) = (after.matched, after.dropped);
         Ok(Begun { published: Published { seq: event.seq(), matched, dropped }, after })
     }
 
-    pub(super) fn begin_must(self: &Arc<Self>, draft: &Draft<'_>) -> Result<Waiting, Refusal> {
+    pub(super) fn begin_must(self: &Arc<Self>, draft: &mut Draft<'_>) -> Result<Waiting, Refusal> {
         let mut after = Aftermath::default();
         let mut waits = Waits::default();
         let event = self.publish(draft, Class::Must(&mut waits), &mut after)?;
@@ -281,7 +282,7 @@ impl Shared {
 
     fn publish(
         &self,
-        draft: &Draft<'_>,
+        draft: &mut Draft<'_>,
         class: Class<'_>,
         after: &mut Aftermath,
     ) -> Result<Event, Refusal> {

@@ -194,8 +194,8 @@ impl Entry {
         if window.is_some() && window != state.ends {
             return Ok(());
         }
-        let Some(draft) = state.pending.take() else { return Ok(()) };
-        let begun = self.bus.shared().begin(&draft);
+        let Some(mut draft) = state.pending.take() else { return Ok(()) };
+        let begun = self.bus.shared().begin(&mut draft);
         drop(state);
         // Observers may come back to this key, so they are called without its lock.
         begun.map_err(KeyProblem::Refused)?.settle(self.bus.shared());
@@ -209,8 +209,11 @@ impl Entry {
         let State { pending, if_dropped, .. } = &mut *state;
         let Some(fallback) = if_dropped else { return Err(self.ended()) };
         // An update that the bus refuses does not keep the key from ending.
-        let update = pending.take().and_then(|draft| shared.begin(&draft).ok());
-        let terminal = shared.begin_must(draft.as_ref().unwrap_or(fallback));
+        let update = pending.take().and_then(|mut draft| shared.begin(&mut draft).ok());
+        let terminal = match draft {
+            Some(mut draft) => shared.begin_must(&mut draft),
+            None => shared.begin_must(fallback),
+        };
         if terminal.is_ok() {
             *if_dropped = None;
         }

@@ -32,9 +32,15 @@ pub(super) struct Inner {
     pub(super) principal: Option<Arc<str>>,
     pub(super) must: bool,
     pub(super) payload: Bytes,
-    pub(super) topic: Arc<str>,
-    pub(super) kind: Arc<str>,
+    pub(super) heading: Arc<Heading>,
     pub(super) id: Option<Box<str>>,
+}
+
+/// What most events of a topic have in common, so that it is made once and counted once.
+#[derive(Debug)]
+pub(super) struct Heading {
+    pub(super) topic: Arc<str>,
+    pub(super) kind: Box<str>,
 }
 
 impl Event {
@@ -66,13 +72,13 @@ impl Event {
     /// Where it was published.
     #[must_use]
     pub fn topic(&self) -> &str {
-        &self.0.topic
+        &self.0.heading.topic
     }
 
     /// Its type.
     #[must_use]
     pub fn kind(&self) -> &str {
-        &self.0.kind
+        &self.0.heading.kind
     }
 
     /// Who published it; `None` for the system itself.

@@ -231,9 +231,12 @@ impl History {
     /// Notes that an event is gone.
     fn record(&mut self, topic: &mut Topic, seq: Seq) {
         let Ring { record, beyond_record, .. } = &mut topic.ring;
-        // An event that was never held may have a larger number than those that are.
-        let at = record.partition_point(|other| *other < seq);
-        record.insert(at, seq);
+        if record.back().is_none_or(|last| *last < seq) {
+            record.push_back(seq);
+        } else {
+            // One that was too large to be held went before those that are.
+            record.insert(record.partition_point(|other| *other < seq), seq);
+        }
         self.recorded += 1;
         while record.len() > self.settings.record || self.recorded > self.settings.total_record {
             let Some(forgotten) = record.pop_front() else { break };

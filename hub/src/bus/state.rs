@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::aftermath::Aftermath;
 use super::draft::Draft;
-use super::event::{EVENT_OVERHEAD, Event, Inner, Seq};
+use super::event::{EVENT_OVERHEAD, Event, Heading, Inner, Seq};
 use super::history::History;
 use super::index::{Index, TargetId};
 use super::interest::Lossy;
@@ -213,7 +213,7 @@ impl State {
     /// Gives the event its number, keeps it and hands it to all that want it.
     pub(super) fn publish(
         &mut self,
-        draft: &Draft<'_>,
+        draft: &mut Draft<'_>,
         mut class: Class<'_>,
         backlog: &Backlog,
         after: &mut Aftermath,
@@ -241,7 +241,8 @@ impl State {
         if self.monitor.is_over(now_us) {
             let State { monitor, topics, .. } = self;
             after.storm = monitor
-                .close(now_us, |id| topics.get(id).map(|topic| (&*topic.name, topic.in_window)));
+                .close(now_us, |id| topics.get(id).map(|topic| (&*topic.name, topic.in_window)))
+                .map(Box::new);
         }
         let seq = self.next;
         self.next += 1;
@@ -250,8 +251,9 @@ impl State {
         self.published_must += u64::from(must);
         let State { topics, index, targets, history, monitor, .. } = self;
         let topic = topics.touch(topic_id);
-        if *topic.kind != *draft.kind {
-            topic.kind = Arc::from(&*draft.kind);
+        if *topic.heading.kind != *draft.kind {
+            let kind = draft.kind.as_ref().into();
+            topic.heading = Arc::new(Heading { topic: topic.name.clone(), kind });
         }
         if topic.epoch != self.epoch {
             index.find(&topic.name, &mut topic.targets);
@@ -266,12 +268,11 @@ impl State {
             at_us: now_us,
             must,
             size: EVENT_OVERHEAD + draft.payload.len() + draft.kind.len() + id.map_or(0, str::len),
-            topic: topic.name.clone(),
-            kind: topic.kind.clone(),
+            heading: topic.heading.clone(),
             id: id.map(Into::into),
             principal,
             principal_hash,
-            payload: draft.payload.clone(),
+            payload: std::mem::take(&mut draft.payload),
         });
         for target in &topic.targets {
             match &targets[*target as usize] {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::event::Seq;
+use super::event::{Heading, Seq};
 use super::history::Ring;
 use super::index::TargetId;
 use super::storm::InWindow;
@@ -25,8 +25,8 @@ pub(super) struct Topics {
 #[derive(Debug)]
 pub(super) struct Topic {
     pub(super) name: Arc<str>,
-    /// The type of its last event: most topics have but one.
-    pub(super) kind: Arc<str>,
+    /// Of its last event: most topics have but one type.
+    pub(super) heading: Arc<Heading>,
     /// Who published it last, and the hash of that: most topics have few, and bursts one.
     pub(super) principal: Option<(Arc<str>, u64)>,
     /// Who wants it, as of the bus's `epoch`.
@@ -77,7 +77,7 @@ impl Topics {
         let name: Arc<str> = name.into();
         let topic = Topic {
             name: name.clone(),
-            kind: "message".into(),
+            heading: Arc::new(Heading { topic: name.clone(), kind: "message".into() }),
             principal: None,
             targets: Vec::new(),
             epoch: 0,
