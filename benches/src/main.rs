@@ -7,6 +7,7 @@ mod contest;
 mod core;
 mod counts;
 mod cpu;
+mod events;
 mod growth;
 mod http;
 mod hubpath;
@@ -60,6 +61,8 @@ enum Command {
     Python,
     /// Node applications, beside node:http.
     Node,
+    /// The event bus, beside astrid-events.
+    Events,
     /// The figures of target/bench/summary.json as a table in Markdown.
     Table,
     /// Instructions for one exchange, beside the stored baseline.
@@ -67,6 +70,9 @@ enum Command {
     /// The other process of a measurement.
     #[command(hide = true)]
     Peer(pair::Orders),
+    /// One round of the event bus.
+    #[command(hide = true)]
+    EventsRound(events::Round),
 }
 
 /// A part of the whole: it adds its figures to the report.
@@ -82,6 +88,7 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
     };
     let python = || -> (&str, Part) { ("python", Box::new(python::run)) };
     let node = || -> (&str, Part) { ("node", Box::new(node::run)) };
+    let events = || -> (&str, Part) { ("events", Box::new(events::run)) };
     let counts = || -> (&str, Part) { ("counts", Box::new(counts::run)) };
     match command {
         Some(Command::Core) => vec![core()],
@@ -90,9 +97,19 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
         Some(Command::Growth { check_in }) => vec![growth(*check_in)],
         Some(Command::Python) => vec![python()],
         Some(Command::Node) => vec![node()],
+        Some(Command::Events) => vec![events()],
         Some(Command::Counts) => vec![counts()],
-        Some(Command::Table | Command::Peer(_)) => Vec::new(),
-        None => vec![core(), hubpath(), http(false), growth(false), python(), node(), counts()],
+        Some(Command::Table | Command::Peer(_) | Command::EventsRound(_)) => Vec::new(),
+        None => vec![
+            core(),
+            hubpath(),
+            http(false),
+            growth(false),
+            python(),
+            node(),
+            events(),
+            counts(),
+        ],
     }
 }
 
@@ -103,6 +120,15 @@ fn main() -> ExitCode {
     let _ = slotway::Options::default_spin_cap();
     if let Some(Command::Peer(orders)) = cli.command {
         return pair::peer(orders);
+    }
+    if let Some(Command::EventsRound(round)) = &cli.command {
+        return match round.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
     }
     if let Some(Command::Table) = cli.command {
         return markdown::print();
