@@ -164,9 +164,11 @@ fn a_tail_begins_with_what_is_held_and_ends_with_the_hub() {
     for n in 1..4 {
         assert_eq!(tail.next()["data"], format!("{n}"));
     }
-    let mut all = Tail::new(&rig, "topic=h&after=0");
-    let gap = all.next();
+    let mut earlier = Tail::new(&rig, "topic=h&after=1");
+    let gap = earlier.next();
     assert_eq!(gap["gap"]["missed"], Value::Null, "of an earlier run nothing is known: {gap}");
+    assert_eq!(earlier.next()["data"], "0");
+    let mut all = Tail::new(&rig, "topic=h&after=0");
     assert_eq!(all.next()["data"], "0");
     rig.shutdown();
     assert_eq!(tail.client.chunk(), Some(Vec::new()), "a clean end");

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 
-use crate::bus::{Interest, Routed, Scope};
+use crate::bus::{Interest, Routed, Scope, Seq};
 use crate::problem::{Kind, Problem};
 use crate::shared::Shared;
 
@@ -25,7 +25,8 @@ pub(super) async fn tail(
     State(shared): State<Arc<Shared>>,
     Query(said): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let subscription = shared.bus.subscribe(interest(said)?)?;
+    let oldest = shared.bus.settings().first_seq.saturating_sub(1);
+    let subscription = shared.bus.subscribe(interest(said, oldest)?)?;
     let lines = stream::unfold(subscription, |mut subscription| async move {
         let mut deliveries = Vec::new();
         if subscription.recv_many(&mut deliveries, BATCH_EVENTS, BATCH_BYTES).await == 0 {
@@ -42,18 +43,19 @@ pub(super) async fn tail(
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
-/// `topic`, once or several times; `principal` and `after` once.
-fn interest(said: Vec<(String, String)>) -> Result<Interest, Problem> {
+/// `topic`, once or several times; `principal` and `after` once. `oldest`: what `after=0`,
+/// all that is held, stands for; nothing of another run is missed by it.
+fn interest(said: Vec<(String, String)>, oldest: Seq) -> Result<Interest, Problem> {
     let (mut patterns, mut after, mut scope) = (Vec::new(), None, Scope::All);
     for (name, value) in said {
         match name.as_str() {
             "topic" => patterns.push(value),
             "principal" => scope = Scope::Principal(value.into()),
             "after" => {
-                let parsed = value.parse();
-                after = Some(parsed.map_err(|_| {
+                let parsed = value.parse().map_err(|_| {
                     mistake(format!("after={value:?} is no sequence number; write digits."))
-                })?);
+                })?;
+                after = Some(if parsed == 0 { oldest } else { parsed });
             }
             _ => {
                 return Err(mistake(format!(

@@ -62,6 +62,8 @@ pub struct Events {
     pub feed_bytes: usize,
     /// The same for all clients together.
     pub feed_bytes_total: usize,
+    /// How long a stream is open at most, give or take a tenth; no limit when `None`.
+    pub lifetime: Option<Duration>,
     /// How long a client waits before it comes back when the connection breaks.
     pub retry: Duration,
     /// Over how much more time those come back that were sent away by a shutdown.
@@ -182,6 +184,7 @@ impl Default for Events {
             per_client: None,
             feed_bytes: 1 << 20,
             feed_bytes_total: 256 << 20,
+            lifetime: None,
             retry: Duration::from_secs(2),
             retry_spread: Duration::from_secs(10),
             keep_alive: Duration::from_secs(15),
@@ -250,6 +253,7 @@ impl Events {
             ("events.must-deliver", self.must_deliver),
             ("events.storm-window", self.storm_window),
             ("events.keep-alive", self.keep_alive),
+            ("events.lifetime", self.lifetime.unwrap_or(Duration::MAX)),
         ] {
             if value.is_zero() {
                 faults.no_time(key);

@@ -17,6 +17,7 @@ use super::query::Query;
 use super::resume::{Before, From};
 use super::rights::{Denied, Rights};
 use crate::bus::{Pattern, Refusal, Scope};
+use crate::chance::chance;
 use crate::config::{self, EventsScope};
 use crate::problem::{Kind, Problem};
 use crate::sse::{Farewell, Opening, Reason, Seat, Settings, Stream, Streams, head};
@@ -133,7 +134,7 @@ impl Events {
         };
         let shared = self.feeds.get(&key, &self.bus, streams, settings).map_err(refused)?;
         let seat = join(&shared, query.from).await;
-        let (client, until) = (seat.ticket(), rights.until);
+        let (client, end) = (seat.ticket(), end(rights.until, config.lifetime));
         let opened = self.live.enter(config.clients, || Open {
             feed: Arc::downgrade(&shared),
             client,
@@ -162,8 +163,8 @@ impl Events {
         if let Some(before) = before {
             stream = stream.replay(Box::new(before));
         }
-        if let Some(end) = until.and_then(instant) {
-            stream = stream.until(end, Farewell::new(Reason::Expired));
+        if let Some((at, reason)) = end {
+            stream = stream.until(at, Farewell::new(reason));
         }
         Ok(stream.on_end(move |_| drop((opened, shared, pass))))
     }
@@ -200,6 +201,17 @@ fn wanted(door: &Door, query: &Query) -> Result<Arc<[Pattern]>, Problem> {
             "The request names no topic; ask for one or more, as in ?topic=news.*.",
         )),
     }
+}
+
+/// When a stream ends by the clock, and why: whichever is first.
+fn end(rights: Option<SystemTime>, lifetime: Option<Duration>) -> Option<(Instant, Reason)> {
+    let expired = rights.and_then(instant).map(|at| (at, Reason::Expired));
+    let old = lifetime.filter(|lifetime| *lifetime < FAR).map(|lifetime| {
+        // Thousands that came at once are not to go at once.
+        let tenths = 0.9 + 0.2 * (chance() % 1024) as f64 / 1024.0;
+        (Instant::now() + lifetime.mul_f64(tenths), Reason::Lifetime)
+    });
+    expired.into_iter().chain(old).min_by_key(|(at, _)| *at)
 }
 
 /// A time of the calendar as one of the clock that timers go by.

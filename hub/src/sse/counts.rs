@@ -13,6 +13,8 @@ pub(crate) enum Reason {
     Lagged,
     /// It did not read at all for as long as a stream may stand still.
     Stalled,
+    /// It was open for as long as one may be.
+    Lifetime,
     /// Its rights came to an end.
     Expired,
     /// Its rights became fewer.
@@ -27,10 +29,11 @@ pub(crate) enum Reason {
     Shutdown,
 }
 
-const REASONS: [Reason; 9] = [
+const REASONS: [Reason; 10] = [
     Reason::Left,
     Reason::Lagged,
     Reason::Stalled,
+    Reason::Lifetime,
     Reason::Expired,
     Reason::Revoked,
     Reason::Closed,
@@ -46,6 +49,7 @@ impl Reason {
             Reason::Left => "left",
             Reason::Lagged => "lagged",
             Reason::Stalled => "stalled",
+            Reason::Lifetime => "lifetime",
             Reason::Expired => "expired",
             Reason::Revoked => "revoked",
             Reason::Closed => "closed",

@@ -146,6 +146,14 @@ pub(super) const EVENTS: Table<Config> = {
                 "The same for all clients together."
             ),
             key!(
+                Maybe<Time>,
+                events.lifetime,
+                "lifetime",
+                "How long a stream is open at most, give or take a tenth, until its client comes \
+                 back with its last id, perhaps to another hub; \"none\" for no limit."
+            )
+            .like("\"1h\""),
+            key!(
                 Time,
                 events.retry,
                 "retry",
