@@ -101,7 +101,7 @@ clients() {
 }
 
 browser() {
-    part "the dashboard in Chromium" tests/browser/run.sh
+    part "the dashboard and events in Chromium" tests/browser/run.sh
 }
 
 tour() {

@@ -45,12 +45,15 @@ export class Rig {
   #loads = [];
   #busy = true;
 
-  static async start() {
+  /** `config`: what else the hub is told, as TOML. */
+  static async start(config = "") {
     const rig = new Rig();
     rig.directory = await mkdtemp(path.join(tmpdir(), "slotway-browser-"));
     rig.tokenFile = path.join(rig.directory, "token");
     await writeFile(rig.tokenFile, `${TOKEN}\n`);
     await chmod(rig.tokenFile, 0o600);
+    rig.config = path.join(rig.directory, "slotway.toml");
+    await writeFile(rig.config, config);
     await rig.startHub("127.0.0.1:0", "127.0.0.1:0");
     return rig;
   }
@@ -58,7 +61,7 @@ export class Rig {
   async startHub(listen, admin) {
     const { child, lines } = start("slotway", [
       "hub",
-      ...["--listen", listen],
+      ...["--config", this.config, "--listen", listen],
       ...["--control", path.join(this.directory, "hub.sock")],
       ...["--admin", path.join(this.directory, "admin.sock")],
       ...["--admin-listen", admin, "--admin-token-file", this.tokenFile, "--slots", "96"],
@@ -100,6 +103,23 @@ export class Rig {
       });
       request.setTimeout(patienceMs, () => request.destroy());
       request.on("error", () => done(0));
+    });
+  }
+
+  /** Publishes an event; gives its number. */
+  emit(topic, type, payload) {
+    const query = new URLSearchParams({ topic, type });
+    return new Promise((done, failed) => {
+      const socketPath = path.join(this.directory, "admin.sock");
+      const target = { socketPath, method: "POST", path: `/internal/emit?${query}` };
+      const request = http.request(target, async response => {
+        let answer = "";
+        for await (const piece of response.setEncoding("utf8")) answer += piece;
+        const { seq, detail } = JSON.parse(answer);
+        seq === undefined ? failed(new Error(detail)) : done(seq);
+      });
+      request.on("error", failed);
+      request.end(payload);
     });
   }
 

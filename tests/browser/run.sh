@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Headless Chromium: the tests of the dashboard of a hub under load, with `screenshots` the
+# Headless Chromium: the tests of the dashboard of a hub under load and of events, with `screenshots` the
 # pictures of the README, and with `page URL…` a page that a worker serves.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -19,7 +19,7 @@ if ! cmp -s package-lock.json node_modules/.installed; then
     cp package-lock.json node_modules/.installed
 fi
 case ${1:-tests} in
-    tests) exec node --test --test-concurrency=1 --test-reporter=spec dashboard.test.mjs ;;
+    tests) exec node --test --test-concurrency=1 --test-reporter=spec dashboard.test.mjs events.test.mjs ;;
     screenshots) exec node screenshots.mjs ;;
     page) shift && exec node page.mjs "$@" ;;
     *) echo "browser: no such thing: $1" >&2; exit 2 ;;

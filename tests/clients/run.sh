@@ -11,5 +11,12 @@ if ! cmp -s tests/clients/requirements.txt "$environment/installed.txt"; then
     "$environment/bin/pip" install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
     cp tests/clients/requirements.txt "$environment/installed.txt"
 fi
-exec "$environment/bin/python" tests/clients/run.py \
-    "$target/debug/slotway" "$target/debug/slotway-rust-worker" "$target/debug/examples/site"
+if ! cmp -s tests/clients/package-lock.json tests/clients/node_modules/.installed; then
+    (cd tests/clients && npm ci --no-audit --no-fund --loglevel=error)
+    cp tests/clients/package-lock.json tests/clients/node_modules/.installed
+fi
+status=0
+"$environment/bin/python" tests/clients/run.py \
+    "$target/debug/slotway" "$target/debug/slotway-rust-worker" "$target/debug/examples/site" || status=1
+"$environment/bin/python" tests/clients/streams.py "$target/debug/slotway" || status=1
+exit $status
