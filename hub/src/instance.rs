@@ -32,6 +32,7 @@ use slots::SlotWakers;
 pub(crate) use slots::Taken;
 use wakers::Wakers;
 
+use crate::courier::Courier;
 use crate::metrics::WorkerMetrics;
 use crate::service::Service;
 
@@ -61,6 +62,7 @@ pub(crate) struct Instance {
     proven: AtomicBool,
     /// Tells the session that there is something to see to.
     session: Notify,
+    courier: Courier,
 }
 
 /// Who a worker is.
@@ -118,6 +120,7 @@ impl Instance {
             misses: AtomicU32::new(0),
             proven: AtomicBool::new(false),
             session: Notify::new(),
+            courier: Courier::default(),
         }
     }
 
@@ -127,6 +130,11 @@ impl Instance {
 
     pub(crate) fn region(&self) -> &Mapping {
         self.side.get_ref()
+    }
+
+    /// Its events.
+    pub(crate) fn courier(&self) -> &Courier {
+        &self.courier
     }
 
     /// Exchanges that it has room for.
@@ -185,6 +193,7 @@ impl Instance {
             wakers.bury();
         }
         self.call_waiting();
+        self.courier.called();
     }
 
     fn set_standing(&self, standing: Standing) {

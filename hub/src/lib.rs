@@ -22,6 +22,7 @@ pub mod cli;
 mod client_limit;
 pub mod config;
 mod control;
+mod courier;
 mod delegated;
 mod departures;
 mod error;

@@ -27,6 +27,13 @@ impl<R: RegionRef, L: AsRef<[Lease]>, W: Wait> HubSide<R, L, W> {
         self.region().inbox().expect("a region with rings for events")
     }
 
+    /// Whether there is something in the outbox, or nonsense: a look at its words alone.
+    pub fn has_outgoing(&self) -> bool {
+        // Relaxed: the outbox's task is the only one who uses it.
+        let head = self.outbox_head.load(Ordering::Relaxed);
+        !matches!(self.outbox().stream().readable(head), Ok((0, _)))
+    }
+
     /// Copies out what there is in the outbox, as much as fits, and gives the room back.
     /// The worker learns of it by [`tell_outbox`](Self::tell_outbox).
     ///

@@ -173,6 +173,11 @@ impl Mapping {
         self.region.layout().spec()
     }
 
+    /// The sizes of its rings for events, if it has them.
+    pub fn event_rings(&self) -> Option<EventRings> {
+        self.region.layout().event_rings()
+    }
+
     /// The length in bytes.
     pub fn length(&self) -> u64 {
         self.region.layout().length() as u64

@@ -32,6 +32,15 @@ pub struct Gap<'a> {
 }
 
 impl<'a> Gap<'a> {
+    /// Bytes of its record.
+    ///
+    /// # Errors
+    ///
+    /// The principal is too long.
+    pub fn length(&self) -> Result<usize, RecordError> {
+        Ok(GAP_FIXED + PRINCIPAL.check(self.principal.unwrap_or_default().len())?)
+    }
+
     /// Gives its record to `put`, piece by piece.
     ///
     /// # Errors

@@ -168,7 +168,7 @@ impl Key {
     pub fn finish(
         &self,
         draft: Draft<'_>,
-    ) -> Result<impl Future<Output = Published> + Send + 'static, KeyProblem> {
+    ) -> Result<impl Future<Output = Published> + Send + use<>, KeyProblem> {
         Ok(self.entry.end(Some(draft))?.finish())
     }
 }

@@ -52,6 +52,16 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Where it is to be published.
+    pub(crate) fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// What type it has.
+    pub(crate) fn kind_name(&self) -> &str {
+        &self.kind
+    }
+
     /// The event's type.
     #[must_use]
     pub fn kind(mut self, kind: impl Into<Cow<'a, str>>) -> Draft<'a> {

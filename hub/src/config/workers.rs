@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use slotway_core::control::check_name;
-use slotway_core::{Layout, RegionSpec, SpecError};
+use slotway_core::{EventRings, Layout, RegionSpec, SpecError};
 
 use super::Faults;
 
@@ -27,6 +27,10 @@ pub struct Workers {
     pub registrations: usize,
     /// The sizes of a region where the worker asks for none.
     pub region: RegionSpec,
+    /// The sizes of its rings for events likewise.
+    pub rings: EventRings,
+    /// Subscriptions of one worker.
+    pub subscriptions: usize,
     /// The bytes of one region at most, whatever a worker asks for.
     pub region_bytes_max: u64,
     /// How long the hub looks for a worker's answer at most before it sleeps. The actual
@@ -53,6 +57,8 @@ impl Default for Workers {
             max: 1024,
             registrations: 1024,
             region: RegionSpec::default(),
+            rings: EventRings::default(),
+            subscriptions: 256,
             region_bytes_max: 4 << 30,
             spin: Duration::from_micros(20),
         }
@@ -72,12 +78,21 @@ impl Default for Health {
 
 impl Workers {
     pub(super) fn check(&self, faults: &mut Faults) {
-        for (key, value) in
-            [("workers.max", self.max), ("workers.registrations", self.registrations)]
-        {
+        for (key, value) in [
+            ("workers.max", self.max),
+            ("workers.registrations", self.registrations),
+            ("workers.subscriptions", self.subscriptions),
+        ] {
             if value == 0 {
                 faults.zero(key);
             }
+        }
+        match self.rings.validate() {
+            Err(error @ SpecError::RingBytes("outbox_bytes", _)) => {
+                faults.add("workers.outbox-bytes", error.to_string());
+            }
+            Err(error) => faults.add("workers.inbox-bytes", error.to_string()),
+            Ok(()) => {}
         }
         match self.region.validate() {
             Err(error @ SpecError::Slots(_)) => faults.add("workers.slots", error.to_string()),
@@ -97,7 +112,8 @@ impl Workers {
 
     /// A worker that asks for nothing has to get its region.
     fn check_length(&self, faults: &mut Faults) {
-        match Layout::new(self.region) {
+        let rings = self.rings.validate().is_ok().then_some(self.rings);
+        match Layout::with_events(self.region, rings) {
             Err(error) => faults.add("workers", error.to_string()),
             Ok(layout) if layout.length() as u64 > self.region_bytes_max => faults.add(
                 "workers.region-bytes-max",

@@ -6,17 +6,18 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use slotway_core::control::{
-    FEATURE_PROBE, Hello, HubMessage, PROTOCOL_MAX, PROTOCOL_MIN, ProtocolRange, RefusalCode,
-    RegionInfo, Welcome, WorkerMessage,
+    FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, PROTOCOL_MAX, PROTOCOL_MIN, ProtocolRange,
+    RefusalCode, RegionInfo, Welcome, WorkerMessage,
 };
 use slotway_core::map::{Doorbell, MapError, Mapping};
-use slotway_core::{LAYOUT_MAJOR, LAYOUT_MINOR, Layout, RegionSpec, SLOTS_MAX};
+use slotway_core::{EventRings, LAYOUT_MAJOR, LAYOUT_MINOR, Layout, RegionSpec, SLOTS_MAX};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::link::{Link, LinkError};
 use super::session::{End, Peer};
+use crate::courier;
 use crate::instance::{Instance, Who, attend};
 use crate::phase::{Phase, Phases};
 use crate::readable::watch;
@@ -66,8 +67,11 @@ pub(super) async fn greet(
         );
         End::Refused(RefusalCode::ProtocolVersion, reason)
     })?;
-    let wanted = hello.region.unwrap_or_default().or(shared.config().workers.region);
-    let probed = hello.features.iter().any(|feature| feature == FEATURE_PROBE);
+    let asked = hello.region.unwrap_or_default();
+    let wanted = asked.or(shared.config().workers.region);
+    let knows = |name: &str| hello.features.iter().any(|feature| feature == name);
+    let probed = knows(FEATURE_PROBE);
+    let rings = knows(FEATURE_EVENTS).then(|| asked.rings_or(shared.config().workers.rings));
     if hello.generation > 0 && !probed {
         let reason = format!(
             "the worker is of generation {} and does not know probes, by which it would show that \
@@ -76,7 +80,7 @@ pub(super) async fn greet(
         );
         return Err(End::Refused(RefusalCode::BadMessage, reason));
     }
-    let region = create(shared, wanted, probed)?;
+    let region = create(shared, wanted, probed, rings)?;
     let no_doorbell = |error: io::Error| {
         let reason = format!("the hub could not create a doorbell: {error}");
         End::Refused(RefusalCode::RegionUnavailable, reason)
@@ -104,6 +108,10 @@ pub(super) async fn greet(
         warn!(worker = attended.who.id, %error, "the hub cannot listen to the worker");
         attended.fail();
     });
+    if instance.side().has_events() {
+        // It ends by itself when the worker is gone and what it has left is published.
+        tokio::spawn(courier::drain(shared.clone(), instance.clone()));
+    }
     Ok(Tie { shared: shared.clone(), instance, region_task: task.abort_handle() })
 }
 
@@ -118,13 +126,18 @@ fn expect_hello(message: Result<WorkerMessage, LinkError>) -> Result<Hello, End>
 }
 
 /// Creates the region that a worker asks for; for one that is probed with a slot more.
-fn create(shared: &Shared, wanted: RegionSpec, probed: bool) -> Result<Mapping, End> {
+fn create(
+    shared: &Shared,
+    wanted: RegionSpec,
+    probed: bool,
+    rings: Option<EventRings>,
+) -> Result<Mapping, End> {
     let mut spec = wanted;
     if probed && (1..SLOTS_MAX).contains(&wanted.slots) {
         spec.slots += 1;
     }
     let bad = |reason| End::Refused(RefusalCode::BadRegionSpec, reason);
-    let layout = Layout::new(spec).map_err(|error| bad(error.to_string()))?;
+    let layout = Layout::with_events(spec, rings).map_err(|error| bad(error.to_string()))?;
     let (length, most) = (layout.length() as u64, shared.config().workers.region_bytes_max);
     if length > most {
         return Err(bad(format!(
@@ -136,7 +149,7 @@ fn create(shared: &Shared, wanted: RegionSpec, probed: bool) -> Result<Mapping, 
         let reason = format!("the hub could not create a region: {error}");
         End::Refused(RefusalCode::RegionUnavailable, reason)
     };
-    let region = Mapping::create(spec).map_err(|error| match error {
+    let region = Mapping::create_with_events(spec, rings).map_err(|error| match error {
         MapError::Spec(error) => bad(error.to_string()),
         error => unavailable(&error),
     })?;
@@ -147,7 +160,7 @@ fn create(shared: &Shared, wanted: RegionSpec, probed: bool) -> Result<Mapping, 
 }
 
 fn welcome(protocol: u32, region: &Mapping, probed: bool) -> Welcome {
-    let spec = region.spec();
+    let (spec, rings) = (region.spec(), region.event_rings());
     Welcome {
         protocol,
         hub: concat!("slotway-hub/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -161,8 +174,8 @@ fn welcome(protocol: u32, region: &Mapping, probed: bool) -> Welcome {
             request_bytes: spec.request_bytes,
             response_bytes: spec.response_bytes,
             probe_slot: probed.then(|| spec.slots - 1),
-            outbox_bytes: None,
-            inbox_bytes: None,
+            outbox_bytes: rings.map(|rings| rings.outbox_bytes),
+            inbox_bytes: rings.map(|rings| rings.inbox_bytes),
         },
     }
 }

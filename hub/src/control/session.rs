@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use slotway_core::Violation;
 use slotway_core::control::{
-    FrameError, HubMessage, Notice, RefusalCode, Register, Registered, WorkerMessage,
+    FrameError, HubMessage, Notice, RefusalCode, Register, Registered, Subscribed, WorkerMessage,
 };
 use tokio::io::unix::AsyncFd;
 use tracing::{debug, info, warn};
@@ -19,6 +19,7 @@ use tracing::{debug, info, warn};
 use super::farewell::{depart, farewell};
 use super::greet::{Tie, greet};
 use super::link::{Link, LinkError};
+use crate::courier::{NotSubscribed, Subscriptions};
 use crate::instance::{Probed, Prober, Registration};
 use crate::phase::{Phase, Phases};
 use crate::readable::watch;
@@ -73,6 +74,7 @@ pub(super) async fn session(shared: Arc<Shared>, mut link: Link, peer: Peer, mut
                 exit: exit_of(peer),
                 prober,
                 registrations: Vec::new(),
+                subscriptions: Subscriptions::default(),
                 leaving: Vec::new(),
                 replaced: false,
                 drain_asked: false,
@@ -80,6 +82,7 @@ pub(super) async fn session(shared: Arc<Shared>, mut link: Link, peer: Peer, mut
             };
             let end = session.run(&mut phases).await;
             let (names, exit) = (session.names(), session.exit.take());
+            session.subscriptions.clear();
             // First nobody waits for it any more; how it ended can be told later.
             drop(tie);
             depart(&shared, peer, names, exit, &end).await;
@@ -116,6 +119,7 @@ struct Session<'s> {
     exit: Option<AsyncFd<OwnedFd>>,
     prober: Prober,
     registrations: Vec<Arc<Registration>>,
+    subscriptions: Subscriptions,
     /// Withdrawn or retired, with exchanges still in flight.
     leaving: Vec<Leaving>,
     /// A newer generation has taken over everything that it served.
@@ -262,6 +266,7 @@ impl Session<'_> {
                 match self.tie.shared.registry.unregister(&self.tie.instance, id) {
                     Some(registration) => {
                         self.registrations.retain(|known| known.id != id);
+                        self.tie.instance.courier().unregistered(id);
                         self.leaving.push(Leaving { registration, retired: false });
                         self.called().await?;
                     }
@@ -278,14 +283,25 @@ impl Session<'_> {
                 self.called().await?;
             }
             WorkerMessage::Subscribe(subscribe) => {
-                let reason = "the worker's region has no rings for events".to_owned();
-                let (id, code) = (subscribe.id, RefusalCode::NoEvents);
-                self.link.refuse_subscription(id, code, reason).await?;
+                let Tie { shared, instance, .. } = self.tie;
+                let (worker, id) = (instance.who.id, subscribe.id);
+                match self.subscriptions.subscribe(shared, instance, &subscribe) {
+                    Ok(seq) => {
+                        debug!(worker, id, topics = ?subscribe.topics, "subscribed");
+                        self.link.send(&HubMessage::Subscribed(Subscribed { id, seq })).await?;
+                    }
+                    Err(NotSubscribed { code, reason }) => {
+                        warn!(worker, id, %code, reason, "subscription refused");
+                        self.link.refuse_subscription(id, code, reason).await?;
+                    }
+                }
             }
             WorkerMessage::Unsubscribe(unsubscribe) => {
                 let id = unsubscribe.id;
-                let reason = format!("the worker has no subscription with the id {id}");
-                self.link.refuse_subscription(id, RefusalCode::OutOfOrder, reason).await?;
+                if !self.subscriptions.unsubscribe(id) {
+                    let reason = format!("the worker has no subscription with the id {id}");
+                    self.link.refuse_subscription(id, RefusalCode::OutOfOrder, reason).await?;
+                }
             }
             WorkerMessage::Heartbeat { seq } => {
                 self.link.send(&HubMessage::Heartbeat { seq }).await?;
@@ -299,6 +315,7 @@ impl Session<'_> {
             Ok(registration) => {
                 let (worker, name) = (self.tie.instance.who.id, registration.service.name());
                 info!(worker, name, routes = registration.routes.len(), "registered");
+                self.tie.instance.courier().registered(register.id, name);
                 self.registrations.push(registration);
                 None
             }

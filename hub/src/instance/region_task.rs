@@ -58,12 +58,15 @@ pub(crate) async fn attend(
 
 impl Instance {
     fn look(&self) {
-        self.side().drain_attention(|slot| {
+        let events = self.side().drain_attention(|slot| {
             let wakers = self.wakers(slot);
             wakers.wake();
             if let Err(violation) = wakers.reap(|| self.side().reap(slot)) {
                 self.violated(violation);
             }
         });
+        if events {
+            self.courier().called();
+        }
     }
 }

@@ -140,6 +140,25 @@ pub(crate) const TABLES: &[Table<Config>] = &[
             )
             .flag(Heading::Workers, "response-ring", "SIZE"),
             key!(
+                Bytes<u32>,
+                workers.rings.outbox_bytes,
+                "outbox-bytes",
+                "Bytes of the ring for events from a worker where it asks for none; a power of \
+                 two."
+            ),
+            key!(
+                Bytes<u32>,
+                workers.rings.inbox_bytes,
+                "inbox-bytes",
+                "Bytes of the ring for events to a worker where it asks for none; a power of two."
+            ),
+            key!(
+                Count<usize>,
+                workers.subscriptions,
+                "subscriptions",
+                "Subscriptions of one worker to events."
+            ),
+            key!(
                 Bytes<u64>,
                 workers.region_bytes_max,
                 "region-bytes-max",
