@@ -41,11 +41,12 @@ fn attempt(shared: &Shared, instance: &Instance, asked: &record::Push<'_>) -> u1
             To::Pattern(pattern, &params)
         }
     };
-    let event = asked.event.map(|event| Message {
-        id: Some(event.id).filter(|id| !id.is_empty()),
-        event: event.kind,
+    let says_nothing = asked.kind.is_empty() && asked.id.is_empty() && asked.data.is_empty();
+    let event = (!asked.close || !says_nothing).then(|| Message {
+        id: Some(asked.id).filter(|id| !id.is_empty()),
+        event: asked.kind,
         retry: None,
-        data: event.data,
+        data: asked.data,
     });
     let push = Push { name: Some(&name), to, event, close: asked.close };
     match delegated::push(&shared.delegated, &push, shared.config().delegated.bytes) {
