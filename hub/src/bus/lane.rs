@@ -98,19 +98,33 @@ impl Lane {
     /// may still come has a number between two.
     pub(super) fn lost(&mut self, seq: Seq, parked: impl Fn(Seq, Seq) -> bool) {
         let at = self.gaps.partition_point(|gap| gap.first < seq);
-        if at > 0 {
-            let before = self.gaps[at - 1].last;
-            let apart = between(&self.lossy, before, seq)
-                || between(&self.must, before, seq)
-                || parked(before, seq);
-            if !apart {
-                let gap = &mut self.gaps[at - 1];
-                gap.last = gap.last.max(seq);
-                gap.count += 1;
-                return;
-            }
-        }
         self.gaps.insert(at, Lost { first: seq, last: seq, count: 1 });
+        // It may join the gap before it with the one after it.
+        if self.meets(at + 1, &parked) {
+            self.join(at);
+        }
+        if at > 0 && self.meets(at, &parked) {
+            self.join(at - 1);
+        }
+    }
+
+    /// Whether there is nothing to come between a gap and the one before it.
+    fn meets(&self, at: usize, parked: impl Fn(Seq, Seq) -> bool) -> bool {
+        let (Some(one), Some(other)) = (self.gaps.get(at - 1), self.gaps.get(at)) else {
+            return false;
+        };
+        let (after, before) = (one.last, other.first);
+        !between(&self.lossy, after, before)
+            && !between(&self.must, after, before)
+            && !parked(after, before)
+    }
+
+    /// Makes a gap and the one after it one.
+    fn join(&mut self, at: usize) {
+        if let Some(next) = self.gaps.remove(at + 1) {
+            self.gaps[at].last = next.last;
+            self.gaps[at].count += next.count;
+        }
     }
 
     pub(super) fn pop(&mut self) -> Option<Item> {
