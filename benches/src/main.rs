@@ -21,6 +21,7 @@ mod progress;
 mod python;
 mod report;
 mod rig;
+mod sse;
 mod steal;
 
 use std::process::ExitCode;
@@ -61,8 +62,10 @@ enum Command {
     Python,
     /// Node applications, beside node:http.
     Node,
-    /// The event bus, beside astrid-events.
+    /// The event bus, beside astrid-events, then as `sse` does.
     Events,
+    /// Streams of events to many clients, beside plain axum and nginx with nchan.
+    Sse,
     /// The figures of target/bench/summary.json as a table in Markdown.
     Table,
     /// Instructions for one exchange, beside the stored baseline.
@@ -89,6 +92,7 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
     let python = || -> (&str, Part) { ("python", Box::new(python::run)) };
     let node = || -> (&str, Part) { ("node", Box::new(node::run)) };
     let events = || -> (&str, Part) { ("events", Box::new(events::run)) };
+    let sse = || -> (&str, Part) { ("sse", Box::new(sse::run)) };
     let counts = || -> (&str, Part) { ("counts", Box::new(counts::run)) };
     match command {
         Some(Command::Core) => vec![core()],
@@ -97,7 +101,8 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
         Some(Command::Growth { check_in }) => vec![growth(*check_in)],
         Some(Command::Python) => vec![python()],
         Some(Command::Node) => vec![node()],
-        Some(Command::Events) => vec![events()],
+        Some(Command::Events) => vec![events(), sse()],
+        Some(Command::Sse) => vec![sse()],
         Some(Command::Counts) => vec![counts()],
         Some(Command::Table | Command::Peer(_) | Command::EventsRound(_)) => Vec::new(),
         None => vec![
@@ -108,6 +113,7 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
             python(),
             node(),
             events(),
+            sse(),
             counts(),
         ],
     }
