@@ -35,6 +35,7 @@ use tokio::task::JoinSet;
 
 pub(crate) use book::{Book, TooMany};
 pub(crate) use client::Client;
+pub(crate) use counts::NameCounts;
 pub(crate) use guest::Connecting;
 pub(crate) use head::{Head, HeadTooLong, Headers};
 pub(crate) use push::{NotPushed, Push, Pushed, To, push};

@@ -10,6 +10,7 @@
 //! a part of it.
 
 mod connections;
+mod delegated;
 mod events;
 mod expose;
 mod histogram;

@@ -295,6 +295,11 @@ impl Book {
         path.feed().close(farewell);
     }
 
+    /// What is counted of the clients' streams.
+    pub(crate) fn streams(&self) -> &Counts {
+        &self.streams
+    }
+
     /// Clients that are there.
     pub(crate) fn clients(&self) -> usize {
         self.lock().clients.len()

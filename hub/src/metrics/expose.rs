@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use slotway_core::hub::SlotCounts;
 
+use super::delegated::delegated;
 use super::events::events;
 use super::process::Process;
 use super::text::Text;
@@ -28,6 +29,7 @@ pub(crate) fn expose(shared: &Shared, format: Format) -> String {
     comings_and_goings(&mut text, shared);
     clients(&mut text, shared);
     events(&mut text, &shared.bus);
+    delegated(&mut text, &shared.delegated);
     if let Some(exporter) = shared.telemetry.get() {
         let counts = exporter.counts();
         text.counter("slotway_spans", "Spans for the collector, by what became of them.")
