@@ -63,19 +63,6 @@ pub(crate) enum NotPushed {
     Full,
 }
 
-impl NotPushed {
-    /// The status that says the same to a worker.
-    pub(crate) fn status(&self) -> u16 {
-        match self {
-            NotPushed::Bad(_) => 400,
-            NotPushed::Unknown => 404,
-            NotPushed::Closing => 410,
-            NotPushed::TooLarge(..) => 413,
-            NotPushed::Full => 429,
-        }
-    }
-}
-
 /// Pushes. It never waits.
 pub(crate) fn push(book: &Book, push: &Push<'_>, bytes_max: usize) -> Result<Pushed, NotPushed> {
     let event = encode(push, bytes_max)?;

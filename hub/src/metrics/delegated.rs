@@ -4,6 +4,9 @@ use super::Counter;
 use super::text::Text;
 use crate::delegated::{Book, NameCounts};
 
+/// A result, and where it is counted.
+type Result<'r> = (&'r str, fn(&NameCounts) -> &Counter);
+
 /// Writes it down.
 pub(super) fn delegated(text: &mut Text, book: &Book) {
     let names = book.counts.all();
@@ -18,15 +21,14 @@ pub(super) fn delegated(text: &mut Text, book: &Book) {
     for (name, _) in &names {
         family.sample(&[("name", name)], waiting.get(name).copied().unwrap_or_default());
     }
-    let mut results =
-        |name: &str, help: &str, results: [(&str, fn(&NameCounts) -> &Counter); 2]| {
-            let mut family = text.counter(name, help);
-            for (label, counts) in &names {
-                for (result, of) in results {
-                    family.sample(&[("name", label), ("result", result)], of(counts).get());
-                }
+    let mut results = |name: &str, help: &str, results: [Result<'_>; 2]| {
+        let mut family = text.counter(name, help);
+        for (label, counts) in &names {
+            for (result, of) in results {
+                family.sample(&[("name", label), ("result", result)], of(counts).get());
             }
-        };
+        }
+    };
     results(
         "slotway_delegated_connects",
         "Clients that came to a worker's stream, by what the worker said.",
