@@ -118,7 +118,7 @@ fn what_goes_to_one_keeps_its_place_among_what_goes_to_all() {
 
 #[test]
 fn quiet_clients_get_comments() {
-    let rig = Rig::with(|config| config.delegated.keep_alive = Duration::from_millis(20));
+    let rig = Rig::with(|config| config.events.keep_alive = Duration::from_millis(20));
     let _streams = Streams::start(rig.control(), "chat", "/rooms/{room}");
     let mut client = rig.client();
     client.send("GET", "/rooms/1", "", b"");

@@ -65,7 +65,7 @@ fn s05_what_a_worker_answers_with_becomes_the_streams_head() {
     let cookies = listener.head.headers.iter().filter(|(name, _)| name == "set-cookie");
     assert_eq!(cookies.count(), 2);
     assert_eq!(listener.head.header("content-length"), None);
-    assert_eq!(listener.head.header("cache-control"), Some("no-cache, no-transform"));
+    assert_eq!(listener.head.header("cache-control"), Some("no-store, no-transform"));
     push_to(&rig, "/rooms/1", "first", 1);
     assert_eq!(listener.next().data, "first");
 }

@@ -121,7 +121,7 @@ fn s06_clients_outlive_a_worker_that_is_killed() {
 #[test]
 fn s06_clients_are_told_when_nobody_comes() {
     case("s06_nobody_comes", Weight::Light, LIMIT, || {
-        let config = "listen = [\"127.0.0.1:0\"]\n[delegated]\ngrace = \"300ms\"\n";
+        let config = "listen = [\"127.0.0.1:0\"]\n[events]\ndelegated-grace = \"300ms\"\n";
         let hub = Hub::builder().config(config).start();
         let mut worker = worker(&hub);
         let mut client = Listener::open(&hub, "/sse/a");

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::Faults;
 
-/// Clients that stay for what workers push to them.
+/// Clients that stay for what workers push to them. When they come back and how often they get
+/// a comment is said by [`Events`](super::Events).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delegated {
     /// Clients at a time, of all workers; further ones are answered with 503.
@@ -14,30 +15,22 @@ pub struct Delegated {
     pub bytes: usize,
     /// How long clients stay when no worker is there for them.
     pub grace: Duration,
-    /// After how long without an event they get a comment.
-    pub keep_alive: Duration,
 }
 
 impl Default for Delegated {
     fn default() -> Delegated {
-        Delegated {
-            clients: 10_000,
-            bytes: 256 << 10,
-            grace: Duration::from_secs(10),
-            keep_alive: Duration::from_secs(15),
-        }
+        Delegated { clients: 10_000, bytes: 256 << 10, grace: Duration::from_secs(10) }
     }
 }
 
 impl Delegated {
     pub(super) fn check(&self, faults: &mut Faults) {
-        for (key, value) in [("delegated.clients", self.clients), ("delegated.bytes", self.bytes)] {
+        for (key, value) in
+            [("events.delegated-clients", self.clients), ("events.delegated-bytes", self.bytes)]
+        {
             if value == 0 {
                 faults.zero(key);
             }
-        }
-        if self.keep_alive.is_zero() {
-            faults.no_time("delegated.keep-alive");
         }
     }
 }

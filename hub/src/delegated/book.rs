@@ -16,7 +16,7 @@ use super::head::Head;
 use super::ids::Ids;
 use super::path::{Key, key};
 use super::tell::{Teller, Untold};
-use crate::config;
+use crate::config::Config;
 use crate::instance::Registration;
 use crate::registry::Place;
 use crate::routing::HostPattern;
@@ -107,12 +107,13 @@ impl Book {
         place: &Place,
         values: Box<[Box<[u8]>]>,
         head: Head,
-        config: &config::Delegated,
+        config: &Config,
         streams: &Streams,
     ) -> Result<Connecting, TooMany> {
         let mut state = self.lock();
-        if state.clients.len() >= config.clients || self.teller.waiting() >= config.clients {
-            return Err(TooMany(config.clients));
+        let most = config.delegated.clients;
+        if state.clients.len() >= most || self.teller.waiting() >= most {
+            return Err(TooMany(most));
         }
         let name = place.registration.service.name();
         let name = match state.names.get_key_value(name) {
@@ -131,8 +132,8 @@ impl Book {
         };
         let path = of_name.path(path_place, |path_place| {
             let settings = Settings {
-                bytes: config.bytes,
-                keep_alive: config.keep_alive,
+                bytes: config.delegated.bytes,
+                keep_alive: config.events.keep_alive,
                 counts: streams.counts.workers.clone(),
             };
             let (feed, counts) = (streams.start(settings, 0), self.counts.of(&name));
@@ -293,11 +294,6 @@ impl Book {
         }
         drop(state);
         path.feed().close(farewell);
-    }
-
-    /// What is counted of the clients' streams.
-    pub(crate) fn streams(&self) -> &Counts {
-        &self.streams
     }
 
     /// Clients that are there.

@@ -9,9 +9,6 @@ use super::client::Heard;
 use super::{Book, Client};
 use crate::sse::{Lag, Opening, Seat, Stream};
 
-/// How long a client waits before it comes back when its connection breaks.
-const RETRY: Duration = Duration::from_secs(3);
-
 /// A place in the book, until this is dropped.
 #[derive(Debug)]
 struct Guest {
@@ -61,12 +58,13 @@ impl Connecting {
     }
 
     /// The worker takes it: its stream, which begins with what was pushed since it connected.
-    pub(crate) fn accept(self, peer: Option<SocketAddr>) -> Stream {
+    /// `retry`: how long it waits before it comes back, if its connection breaks.
+    pub(crate) fn accept(self, retry: Duration, peer: Option<SocketAddr>) -> Stream {
         let Connecting { guest, seat, .. } = self;
         let (client, what) = (&guest.client, guest.client.path.text.clone());
         let opening = Opening {
             id: None,
-            retry: RETRY,
+            retry,
             ready: format!("{{\"connection\":\"{}\"}}", client.id()).into(),
             lag: Lag::Drop,
             client: peer,

@@ -221,7 +221,7 @@ fn connect(
     let values = params.iter().map(|(_, value)| Request::decoded(value).into());
     let (values, config) = (values.collect(), shared.config());
     let (book, streams) = (&shared.delegated, &shared.streams);
-    match book.connect(place, values, head, &config.delegated, streams) {
+    match book.connect(place, values, head, &config, streams) {
         Ok(connecting) => Ok(Box::new(connecting)),
         Err(TooMany(most)) => {
             let detail = format!("{most} clients stay for what workers push, as many as may.");

@@ -308,7 +308,7 @@ async fn attempt(
                         }
                         Ok(Attempt::Answered(match connecting {
                             None => response,
-                            Some(connecting) => stay(response, *connecting, client),
+                            Some(connecting) => stay(shared, response, *connecting, client),
                         }))
                     }
                     Err(BadAnswer::Gone) => Err(worker_gone()),
@@ -361,13 +361,19 @@ async fn attempt(
 
 /// What a worker says of a client that wants to stay: with a status of 2xx it does, and gets
 /// the answer's headers.
-fn stay(response: Response<Kind>, connecting: Connecting, client: &Client) -> Response<Kind> {
+fn stay(
+    shared: &Shared,
+    response: Response<Kind>,
+    connecting: Connecting,
+    client: &Client,
+) -> Response<Kind> {
     if !response.status().is_success() {
         connecting.refuse();
         return response;
     }
     let (parts, _) = response.into_parts();
-    let stream = connecting.accept(client.peer.address);
+    let retry = shared.config().events.retry;
+    let stream = connecting.accept(retry, client.peer.address);
     let mut response = sse::head(Kind::Events(Box::new(stream)));
     let mut headers = parts.headers;
     // They are of a body that is not sent.

@@ -49,13 +49,4 @@ pub(super) fn delegated(text: &mut Text, book: &Book) {
     for (name, counts) in &names {
         family.sample(&[("name", name)], counts.told.get());
     }
-    let streams = book.streams();
-    let mut family = text.counter("slotway_delegated_ends", "Ends of clients' streams.");
-    for (reason, count) in streams.ended() {
-        family.sample(&[("reason", reason.name())], count);
-    }
-    text.counter("slotway_delegated_events", "Events that clients got, each for itself.")
-        .sample(&[], streams.events());
-    text.counter("slotway_delegated_missed", "Events that clients did not get: too slow.")
-        .sample(&[], streams.missed_events());
 }

@@ -173,6 +173,25 @@ pub(super) const EVENTS: Table<Config> = {
             ),
             key!(
                 Count<usize>,
+                delegated.clients,
+                "delegated-clients",
+                "Clients of streams that workers own at a time, then 503."
+            ),
+            key!(
+                Bytes<usize>,
+                delegated.bytes,
+                "delegated-bytes",
+                "Bytes that may wait for each path of such a stream, and for each of its clients \
+                 alone; who is behind by more is dropped."
+            ),
+            key!(
+                Time,
+                delegated.grace,
+                "delegated-grace",
+                "How long its clients stay when no worker is there for them."
+            ),
+            key!(
+                Count<usize>,
                 events.history_events,
                 "history-events",
                 "Events of one topic that are held for clients that come back; 0 holds none."

@@ -312,37 +312,6 @@ pub(crate) const TABLES: &[Table<Config>] = &[
         ],
     },
     Table {
-        name: "delegated",
-        words: "Streams of events that workers own: their clients stay with the hub.",
-        keys: &[
-            key!(
-                Count<usize>,
-                delegated.clients,
-                "clients",
-                "Clients at a time, of all workers, then 503."
-            ),
-            key!(
-                Bytes<usize>,
-                delegated.bytes,
-                "bytes",
-                "Bytes of events that may wait, for each path and for each client alone; who has \
-                 not read what is above that is dropped."
-            ),
-            key!(
-                Time,
-                delegated.grace,
-                "grace",
-                "How long clients stay when no worker is there for them."
-            ),
-            key!(
-                Time,
-                delegated.keep_alive,
-                "keep-alive",
-                "After how long without an event clients get a comment."
-            ),
-        ],
-    },
-    Table {
         name: "forwarded",
         words: "Whom to believe about who the client is.",
         keys: &[
