@@ -223,7 +223,7 @@ impl Shared {
         let session =
             Arc::new(Session::new(mapping, hub_bell, worker_bell, number, probe_slot, notices));
         self.change(|_| self.session.store(Some(session.clone())));
-        self.events.wake_all(None);
+        self.events.wake_all(&self.notices, None);
         Ok(session)
     }
 
@@ -244,7 +244,7 @@ impl Shared {
             }
         });
         session.close();
-        self.events.wake_all(Some(session));
+        self.events.wake_all(&self.notices, Some(session));
     }
 
     pub(crate) fn set_registration(&self, index: usize, now: RegistrationState) {
@@ -265,7 +265,7 @@ impl Shared {
         self.change(|state| {
             state.ended.get_or_insert((error, drained));
         });
-        self.events.wake_all(None);
+        self.events.wake_all(&self.notices, None);
     }
 
     pub(crate) fn stop(&self, stop: Stop) {

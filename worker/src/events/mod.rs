@@ -33,7 +33,7 @@ pub use subscription::Subscription;
 pub use topics::Topics;
 
 use crate::error::Error;
-use crate::session::Session;
+use crate::session::{Notices, Session};
 use crate::sync::lock;
 
 /// Tokens of events have the highest bit, which no exchange's has: a session's number takes
@@ -173,15 +173,17 @@ impl Events {
 
     /// A session has begun, or ended, which is given then, or the connection has ended:
     /// everybody looks again.
-    pub(crate) fn wake_all(&self, session: Option<&Session>) {
+    pub(crate) fn wake_all(&self, notices: &Notices, session: Option<&Session>) {
+        let tell = |tell: bool, token: u64| {
+            if tell {
+                notices.push(token);
+            }
+        };
         let mut pushes = Vec::new();
         {
             let table = &mut *self.table();
             for (&id, entry) in &table.subscriptions {
-                let tell = entry.queue.change(|_| ());
-                if let Some(session) = session {
-                    self.tell(session, tell, subscription_token(id));
-                }
+                tell(entry.queue.change(|_| ()), subscription_token(id));
             }
             if session.is_some() {
                 pushes.extend(table.pushes.drain());
@@ -189,15 +191,10 @@ impl Events {
         }
         // The hub that would have answered them is gone.
         for (ticket, queue) in pushes {
-            let tell = queue.change(|state| state.ended = Some(Error::HubGone));
-            if let Some(session) = session {
-                self.tell(session, tell, push_token(ticket));
-            }
+            tell(queue.change(|state| state.ended = Some(Error::HubGone)), push_token(ticket));
         }
-        if let Some(session) = session
-            && session.outbox().wake_all()
-        {
-            session.notices().push(PUBLISHER_TOKEN);
+        if let Some(session) = session {
+            tell(session.outbox().wake_all(), PUBLISHER_TOKEN);
         }
         for waker in std::mem::take(&mut *lock(&self.changed)) {
             waker.wake();
