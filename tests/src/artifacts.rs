@@ -89,6 +89,11 @@ pub fn stranger() -> PathBuf {
     target().join("slotway-stranger")
 }
 
+/// A program that publishes until it is killed.
+pub fn publisher() -> PathBuf {
+    target().join("slotway-publisher")
+}
+
 /// Builds a program of `tests/c` against the library that cargo builds.
 fn build_c(name: &str) -> PathBuf {
     cargo_build("slotway-ffi");

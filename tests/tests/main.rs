@@ -11,6 +11,7 @@ mod disconnects;
 mod echo;
 mod edges;
 mod event_loop;
+mod events;
 mod fake_hub;
 mod h2;
 mod half_close;
