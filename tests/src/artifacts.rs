@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::Flavor;
+use crate::hub::clean;
 
 /// The checkout.
 pub fn root() -> PathBuf {
@@ -47,6 +48,7 @@ pub(crate) fn build() {
     hub();
     worker(Flavor::C);
     worker(Flavor::EventLoop);
+    events();
 }
 
 /// Has the hubs that start from now on be another program, or the usual one again.
@@ -82,6 +84,14 @@ pub fn worker(flavor: Flavor) -> &'static Path {
         Flavor::C => C.get_or_init(|| build_c("worker")),
         Flavor::EventLoop => EVENT_LOOP.get_or_init(|| build_c("event-worker")),
     }
+}
+
+/// `c/events.c`, which publishes, subscribes and owns streams, by its first arguments.
+pub fn events() -> Command {
+    static EVENTS: OnceLock<PathBuf> = OnceLock::new();
+    let mut command = Command::new(EVENTS.get_or_init(|| build_c("events")));
+    clean(&mut command);
+    command
 }
 
 /// A program that says hello on the control socket and prints what comes back.

@@ -3,6 +3,7 @@
 mod abuse;
 mod answers;
 mod browsers;
+mod c_events;
 mod campaigns;
 mod control_socket;
 mod death;
