@@ -47,7 +47,8 @@ eventually() {
 # --- the header, compiled ---------------------------------------------------------------
 
 compiles() { "$@" -x "$language" "-std=$standard" "${warnings[@]}" -Iinclude -fsyntax-only \
-    "$here/tests/header.c" "$here/tests/program.c" "$here/tests/exercise.c" "$here"/examples/*.c; }
+    "$here/tests/header.c" "$here/tests/program.c" "$here/tests/exercise.c" "$here/tests/bus.c" \
+    "$here"/examples/*.c; }
 newest=c23
 "$CC" -std=c23 -x c -fsyntax-only /dev/null 2>/dev/null || newest=c2x
 for standard in c99 c11 c17 $newest c++11 c++14 c++17 c++20; do
@@ -152,7 +153,7 @@ if have cmake; then
 else
     skip "builds with CMake" "no cmake"
 fi
-for example in hello echo inplace threads poll_loop exercise; do
+for example in hello echo inplace threads poll_loop events tokens exercise bus; do
     build "$example" "$CC" c c11 shared "$example.c"
 done
 
@@ -269,6 +270,20 @@ else
     skip "every function under valgrind" "no valgrind"
 fi
 
+# Events and streams, likewise; it is its own subscriber.
+start bus "$work/out/bus"
+ends "every function of events" bus
+stop_input
+if have valgrind; then
+    start bus-valgrind valgrind --error-exitcode=9 --leak-check=full \
+        --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
+        --quiet "$work/out/bus"
+    ends "every function of events under valgrind" bus-valgrind
+    stop_input
+else
+    skip "every function of events under valgrind" "no valgrind"
+fi
+
 # Twenty requests more are not one allocation more.
 allocations() {
     local log=heap-$1 n
@@ -369,6 +384,47 @@ else
     kill "$worker"
     stop_input
 fi
+
+# Two of them: what one reads, both print.
+start events "$work/out/events"
+mkfifo "$work/other"
+# Without the first one's input, whose end it would put off.
+"$work/out/events" <"$work/other" >"$work/other.log" 2>&1 8>&- &
+other=$!
+started+=("$other")
+exec 7>"$work/other"
+if eventually said events ready && eventually said other ready; then
+    printf 'one\nanother\nwithout an end of line' >&8
+    stop_input
+    ends "events.c ends with its input" events
+    check "events.c prints what it published" same "$(sed 1d "$work/events.log")" "$(
+        printf 'chat.lines line: %s\nchat.lines line: %s\nchat.lines end: %s' \
+            one another "without an end of line")"
+    check "events.c prints what the other published" eventually said other "end: without an end"
+else
+    fail "events.c" "$(cat "$work/events.log" "$work/other.log")"
+    kill "$worker"
+    stop_input
+fi
+exec 7>&-
+worker=$other
+ends "the other events.c ends, too" other
+
+start tokens "$work/out/tokens"
+refuses() { [ "$(get "/answers/$(printf '%81s' '' | tr ' ' x)")" = "400 too long" ]; }
+if eventually refuses; then
+    exec 7<>"/dev/tcp/127.0.0.1/$port"
+    printf 'GET /answers/why HTTP/1.1\r\nhost: test\r\n\r\n' >&7
+    answer=$(timeout 30 sed '/^event: done/q' <&7 | tr -d '\r' |
+        awk '/^event: / { kind = $2 } kind == "token" && /^data:/ { sub(/^data: ?/, ""); printf "%s", $0 }')
+    exec 7<&-
+    check "tokens.c streams its answer" same "$answer" "Because slots are memory, and memory is near."
+    check "tokens.c hears who is gone" eventually said tokens "is gone"
+else
+    fail "tokens.c" "$(get /answers/why; cat "$work/tokens.log")"
+fi
+kill "$worker"
+stop_input
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
