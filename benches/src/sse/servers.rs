@@ -51,7 +51,7 @@ fn slotway(folder: &Folder) -> io::Result<Server> {
         "--admin",
         &admin,
         "--log",
-        "warn",
+        "error",
     ]);
     let (process, address) = rig::Server::announced(&mut command, "http://")?;
     Ok(Server {
