@@ -637,7 +637,8 @@ slotway_status slotway_worker_route(struct slotway_worker *worker,
 slotway_status slotway_worker_host(struct slotway_worker *worker, const char *host);
 
 // Connects to the hub and registers, and waits until the hub has opened the routes of at
-// least one registration.
+// least one registration; of a worker that has none, which is there to publish and to
+// subscribe, until the hub has welcomed it.
 //
 // timeout_ms: negative waits through as many attempts as it takes; 0 does not wait at
 // all, the connection is made in the background; otherwise the call fails after so long
@@ -717,7 +718,8 @@ slotway_status slotway_worker_take(struct slotway_worker *worker,
 // Takes the open requests for which a wait may be over that slotway_request_try_read,
 // slotway_request_try_write or slotway_request_watch_cancelled began, capacity at most.
 // Try again whatever you wait for: a notice says that something has moved, not what, and
-// may come without cause. One for a request that was closed meanwhile is left out.
+// may come without cause. One for a request that was closed meanwhile is left out. Events
+// have no notices here: look at each subscription.
 //
 // Ownership: the requests are those that you have.
 // From one thread at a time: the event loop's.

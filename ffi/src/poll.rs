@@ -117,7 +117,8 @@ pub unsafe extern "C" fn slotway_worker_take(
 /// Takes the open requests for which a wait may be over that slotway_request_try_read,
 /// slotway_request_try_write or slotway_request_watch_cancelled began, capacity at most.
 /// Try again whatever you wait for: a notice says that something has moved, not what, and
-/// may come without cause. One for a request that was closed meanwhile is left out.
+/// may come without cause. One for a request that was closed meanwhile is left out. Events
+/// have no notices here: look at each subscription.
 ///
 /// Ownership: the requests are those that you have.
 /// From one thread at a time: the event loop's.

@@ -161,7 +161,8 @@ pub unsafe extern "C" fn slotway_worker_host(
 }
 
 /// Connects to the hub and registers, and waits until the hub has opened the routes of at
-/// least one registration.
+/// least one registration; of a worker that has none, which is there to publish and to
+/// subscribe, until the hub has welcomed it.
 ///
 /// timeout_ms: negative waits through as many attempts as it takes; 0 does not wait at
 /// all, the connection is made in the background; otherwise the call fails after so long
