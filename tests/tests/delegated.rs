@@ -179,6 +179,44 @@ fn s07_the_statuses_of_a_push() {
 }
 
 #[test]
+fn s07_a_worker_pushes_through_its_region_to_clients_of_its_own() {
+    case("s07_through_the_region", Weight::Light, LIMIT, || {
+        let hub = Hub::start();
+        let worker = worker(&hub);
+        let other = Worker::builder(Flavor::Rust, &hub).name("other").prefix("/other").start(&hub);
+        // Pushed from within the handler: it comes after the head, and is not lost.
+        let mut client = Listener::open(&hub, "/sse/a?hello=hi");
+        let connection = client.ready();
+        assert_eq!((client.hears().data, client.hears().data), ("hi".to_owned(), "hi".to_owned()));
+        assert_eq!(said(&worker, "pushed Ok(200)"), 2);
+
+        let push = |prefix: &str, to: &str, data: &str| {
+            hub.send(Request::post(&format!("{prefix}/push?{to}"), data)).expect(200).text()
+        };
+        let alone = format!("connection={connection}");
+        for number in 0..20 {
+            let to = if number % 2 == 0 { "path=/sse/a" } else { &*alone };
+            assert_eq!(push("", to, &number.to_string()), "200");
+        }
+        for number in 0..20 {
+            assert_eq!(client.hears().data, number.to_string(), "in the order of the pushes");
+        }
+        assert_eq!(push("", "path=/sse/b", "x"), "404");
+        assert_eq!(push("", "path=sse", "x"), "400");
+        assert_eq!(push("", "connection=seven", "x"), "400");
+        for to in ["path=/sse/a", &*alone] {
+            assert_eq!(push("/other", to, "stolen"), "404", "they are not its own");
+        }
+        assert_eq!(push("", "path=/sse/a", "last"), "200");
+        assert_eq!(client.hears().data, "last");
+        drop(client);
+        worker.says(&format!("worker: disconnect {connection} a"));
+        assert_eq!(push("", &alone, "x"), "410");
+        drop(other);
+    });
+}
+
+#[test]
 fn s08_a_hub_that_ends_sends_its_clients_away_over_a_while() {
     case("s08_shutdown", Weight::Light, LIMIT, || {
         let mut hub = Hub::start();

@@ -7,14 +7,15 @@ mod notices;
 mod slot;
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use slotway_core::RegionSpec;
 use slotway_core::map::{Doorbell, Mapping};
 use slotway_core::worker::{Claim, HubWake, WorkerSide};
 
 use crate::events::{Inbox, Outbox};
+use crate::shared::Shared;
 
 pub(crate) use notices::Notices;
 pub(crate) use slot::{Entered, Occasion, Response, SlotState};
@@ -34,17 +35,21 @@ pub(crate) struct Session {
     outbox: Outbox,
     inbox: Inbox,
     notices: Arc<Notices>,
+    /// The connection's, for handlers that have nothing but their exchange.
+    shared: Weak<Shared>,
 }
 
 impl Session {
+    /// `bells`: what rings the hub, and what it rings.
     pub(crate) fn new(
         mapping: Mapping,
-        hub_bell: Doorbell,
-        worker_bell: Doorbell,
+        bells: (Doorbell, Doorbell),
         number: u32,
         probe_slot: Option<u32>,
         notices: Arc<Notices>,
+        shared: Weak<Shared>,
     ) -> Session {
+        let (hub_bell, worker_bell) = bells;
         let slots = (0..mapping.spec().slots).map(|_| SlotState::default()).collect();
         let side = WorkerSide::new(mapping);
         let closed = AtomicBool::new(false);
@@ -60,7 +65,13 @@ impl Session {
             outbox,
             inbox,
             notices,
+            shared,
         }
+    }
+
+    /// What its connection has, unless that is gone.
+    pub(crate) fn shared(&self) -> Option<Arc<Shared>> {
+        self.shared.upgrade()
     }
 
     pub(crate) fn side(&self) -> &WorkerSide<Mapping> {

@@ -210,7 +210,7 @@ impl Shared {
 
     /// A welcome brought a region.
     pub(crate) fn attach(
-        &self,
+        self: &Arc<Self>,
         mapping: Mapping,
         hub_bell: Doorbell,
         worker_bell: Doorbell,
@@ -220,8 +220,10 @@ impl Shared {
         // Relaxed: a number that only has to differ from the last one's.
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
         let notices = self.notices.clone();
-        let session =
-            Arc::new(Session::new(mapping, hub_bell, worker_bell, number, probe_slot, notices));
+        let bells = (hub_bell, worker_bell);
+        let shared = Arc::downgrade(self);
+        let session = Session::new(mapping, bells, number, probe_slot, notices, shared);
+        let session = Arc::new(session);
         self.change(|_| self.session.store(Some(session.clone())));
         self.events.wake_all(&self.notices, None);
         Ok(session)

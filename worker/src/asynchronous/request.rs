@@ -10,6 +10,7 @@ use slotway_core::map::monotonic_ns;
 use super::AsyncBody;
 use super::wakers::Wakers;
 use crate::error::Result;
+use crate::events::Publisher;
 use crate::exchange::{OwnedHead, RawExchange};
 use crate::sse::{self, ConnectionId, Stage};
 
@@ -95,6 +96,12 @@ impl AsyncRequest {
     /// The trace it belongs to.
     pub fn trace(&self) -> Option<TraceContext> {
         self.head().trace()
+    }
+
+    /// What publishes events, and pushes to clients of streams that this worker owns; `None`
+    /// once the worker has ended.
+    pub fn publisher(&self) -> Option<Publisher> {
+        self.raw.publisher()
     }
 
     /// What has happened to a client of a stream that this worker owns; `None` for any other

@@ -43,7 +43,7 @@ struct Draining {
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Link<'a> {
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
     session: Option<Arc<Session>>,
     /// The hub answers by this time or counts as hung.
     answer_by: Option<Instant>,
@@ -60,7 +60,7 @@ pub(super) struct Link<'a> {
 }
 
 impl<'a> Link<'a> {
-    pub(super) fn new(shared: &'a Shared) -> Link<'a> {
+    pub(super) fn new(shared: &'a Arc<Shared>) -> Link<'a> {
         let now = Instant::now();
         Link {
             shared,

@@ -25,6 +25,7 @@ pub use raw::RawExchange;
 use slotway_core::head::{Fields, RequestHead, TraceContext};
 
 use crate::error::{Error, Result};
+use crate::events::Publisher;
 
 /// A header: its name and its value, any bytes.
 pub type Header<'a> = (&'a [u8], &'a [u8]);
@@ -54,6 +55,12 @@ impl Exchange {
     /// The same exchange for bindings, with nothing checked by the borrow checker.
     pub fn into_raw(self) -> RawExchange {
         self.raw
+    }
+
+    /// What publishes and pushes through the connection that the exchange came by; `None`
+    /// once that is gone.
+    pub fn publisher(&self) -> Option<Publisher> {
+        self.raw.publisher()
     }
 
     #[inline]

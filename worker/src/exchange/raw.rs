@@ -11,6 +11,7 @@ use slotway_core::{Watch, map};
 use super::BodyReader;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::events::Publisher;
 use crate::session::{Entered, Occasion, Session, SlotState};
 
 /// A request in hand and the duty to answer it, for bindings to other languages.
@@ -61,6 +62,12 @@ impl RawExchange {
     #[inline]
     pub unsafe fn head(&self) -> &RequestHead<'_> {
         &self.head
+    }
+
+    /// What publishes and pushes through the connection that the exchange came by; `None`
+    /// once that is gone.
+    pub fn publisher(&self) -> Option<Publisher> {
+        self.session.shared().map(Publisher::new)
     }
 
     /// Shows the head to `look`; `None` once the exchange is answered. `look` must not

@@ -7,6 +7,7 @@ use std::time::Duration;
 use slotway_core::head::{Fields, TraceContext};
 
 use crate::error::{Error, Result};
+use crate::events::Publisher;
 use crate::exchange::{BodyReader, Exchange};
 use crate::sse::{self, ConnectionId, Stage};
 
@@ -103,6 +104,12 @@ impl Request {
     /// Whether nobody waits for the answer any more.
     pub fn cancelled(&self) -> bool {
         self.exchange.cancelled()
+    }
+
+    /// What publishes events, and pushes to clients of streams that this worker owns; `None`
+    /// once the worker has ended.
+    pub fn publisher(&self) -> Option<Publisher> {
+        self.exchange.publisher()
     }
 
     /// What has happened to a client of a stream that this worker owns; `None` for any other

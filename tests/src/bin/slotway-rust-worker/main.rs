@@ -21,7 +21,8 @@
 //! | `GET /twice` | answers twice, and prints the second error |
 //! | `GET /die` | `kill -9` of its own process |
 //! | `GET /pid` | the process id |
-//! | `GET /sse/{room}` | a stream; `?refuse=` and a status refuses; prints who comes and goes |
+//! | `GET /sse/{room}` | a stream; `?refuse=` and a status refuses, `?hello=` and a text is pushed before it is accepted; prints who comes and goes |
+//! | `POST /push` | pushes the body to the `?path=` or the `?connection=`; answers with the push's status |
 
 mod args;
 mod routes;
@@ -42,7 +43,8 @@ fn main() -> ExitCode {
         });
     }
     let pattern = format!("{}/sse/{{room}}", args.prefix);
-    match worker.sse(&pattern, streams::connect, streams::disconnect).run() {
+    let worker = worker.sse(&pattern, streams::connect, streams::disconnect);
+    match worker.post(&format!("{}/push", args.prefix), streams::push).run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("worker: {} {error}", error.code());
