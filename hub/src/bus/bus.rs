@@ -1,5 +1,6 @@
 //! The bus itself: who calls it gets its lock, shortly, and what follows is done after.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
@@ -24,6 +25,10 @@ use super::state::{Class, State, Target, Waits, lock};
 use super::subscription::{Delivery, Subscription};
 use super::tally::Tally;
 use super::tap::{Observer, Sink, Tap};
+use super::topics::{Topic, TopicId};
+
+/// Topics that are looked at for somebody's history while the lock is held once.
+const TOPICS_AT_ONCE: usize = 512;
 
 /// An event bus. Cheap to clone: all clones are one bus, which is shut down when the last
 /// one is dropped.
@@ -316,16 +321,38 @@ impl Shared {
         let now_us = state.now_us();
         let State { topics, history, .. } = &mut *state;
         history.expire(topics, now_us);
-        let wanted = |topic: &str| patterns.iter().any(|pattern| pattern.matches(topic));
-        for topic in topics.iter() {
-            if topic.last_seq > after && wanted(&topic.name) {
-                let missed = history.look(topic, after, upto, &mut replay.events);
+        let look = |state: &State, id: TopicId, replay: &mut Replay| {
+            if let Some(topic) = state.topics.get(id).filter(|topic| topic.last_seq > after) {
+                let missed = state.history.look(topic, after, upto, &mut replay.events);
                 replay.missed = replay.missed.and(missed);
             }
+        };
+        let exact: Option<BTreeSet<&str>> = patterns.iter().map(Pattern::as_topic).collect();
+        let mut surely_there = false;
+        if let Some(exact) = &exact {
+            let ids: Vec<_> = exact.iter().filter_map(|topic| state.topics.find(topic)).collect();
+            surely_there = ids.len() == exact.len();
+            ids.into_iter().for_each(|id| look(&state, id, &mut replay));
+        } else {
+            // Publishers have their turn in between. What goes meanwhile was looked at or
+            // is found to be gone; what comes has larger numbers.
+            let mut next = 0;
+            while next < state.topics.len() {
+                for id in next..state.topics.len().min(next + TOPICS_AT_ONCE) {
+                    let id = id as TopicId;
+                    let wanted = |topic: &Topic| wanted(patterns, &topic.name);
+                    if state.topics.get(id).is_some_and(wanted) {
+                        look(&state, id, &mut replay);
+                    }
+                }
+                next += TOPICS_AT_ONCE;
+                drop(state);
+                state = lock(&self.state);
+            }
         }
-        let surely_there = patterns.iter().all(|pattern| topics.find(pattern.as_str()).is_some());
-        replay.missed = replay.missed.and(history.look_gone(wanted, surely_there, after));
+        let gone = state.history.look_gone(|topic| wanted(patterns, topic), surely_there, after);
         drop(state);
+        replay.missed = replay.missed.and(gone);
         replay.events.sort_unstable_by_key(Event::seq);
         if after + 1 < self.settings.first_seq {
             replay.missed = Missed::EarlierRun;
@@ -368,6 +395,10 @@ impl Shared {
         after.settle();
         tally
     }
+}
+
+fn wanted(patterns: &[Pattern], topic: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches_topic(topic))
 }
 
 impl Drop for Owned {

@@ -257,6 +257,9 @@ impl Log {
             }
         }
         drops.rest(label, tally, after);
+        // Woken rather than dropped here: it may be the last of a task that has a
+        // subscription itself, and the bus's lock is held.
+        after.wakes.add(member.waker.take());
         apart.retain(|other| *other != id);
         if let Some(count) = capacities.get_mut(&member.capacity) {
             *count -= 1;
@@ -364,12 +367,18 @@ impl Log {
             return Poll::Ready(None);
         }
         let State { members, waiting, .. } = &mut *state;
+        let mut before = None;
         if let Some(member) = &mut members[id as usize]
             && !member.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()))
-            && member.waker.replace(cx.waker().clone()).is_none()
         {
-            waiting.push(id);
+            before = member.waker.replace(cx.waker().clone());
+            if before.is_none() {
+                waiting.push(id);
+            }
         }
+        drop(state);
+        // A waker may be the last of a task that has a subscription itself.
+        drop(before);
         Poll::Pending
     }
 

@@ -52,6 +52,16 @@ impl Pattern {
         matches(&self.0, topic)
     }
 
+    /// The same for what is a topic for certain.
+    pub(super) fn matches_topic(&self, topic: &str) -> bool {
+        matches_topic(&self.0, topic)
+    }
+
+    /// The topic that this pattern is, if it has no `*` and is not `#`.
+    pub(super) fn as_topic(&self) -> Option<&str> {
+        check_topic(&self.0).is_ok().then_some(&self.0)
+    }
+
     /// Whether every topic that `narrower` matches is matched by this pattern: whoever may
     /// subscribe to this one may subscribe to `narrower`.
     #[must_use]
@@ -184,9 +194,10 @@ fn check(text: &str) -> Result<(), TopicProblem> {
 /// The one function that decides whether a pattern matches a topic. The index of the bus
 /// is an index of this, and a test compares the two.
 fn matches(pattern: &str, topic: &str) -> bool {
-    if check_topic(topic).is_err() {
-        return false;
-    }
+    check_topic(topic).is_ok() && matches_topic(pattern, topic)
+}
+
+fn matches_topic(pattern: &str, topic: &str) -> bool {
     let (segments, tail) = parts(pattern);
     let mut topic = topic.split('.');
     for segment in segments {

@@ -179,9 +179,11 @@ impl Queue {
             Some(item) => Poll::Ready(Some(item)),
             None if state.ended => Poll::Ready(None),
             None => {
-                if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                    state.waker = Some(cx.waker().clone());
-                }
+                let same = state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+                let before = if same { None } else { state.waker.replace(cx.waker().clone()) };
+                drop(state);
+                // A waker may be the last of a task that has a subscription itself.
+                drop(before);
                 Poll::Pending
             }
         }
@@ -224,8 +226,9 @@ impl Queue {
     pub(super) fn leave(&self, after: &mut Aftermath) -> Tally {
         let mut state = self.lock();
         state.ended = true;
-        // Dropped after the lock: a waker may be anything.
-        let waker = state.waker.take();
+        // Woken rather than dropped here: it may be the last of a task that has a
+        // subscription itself, and the bus's lock is held.
+        after.wakes.add(state.waker.take());
         let mut left = Vec::new();
         while let Some(item) = state.kept.pop() {
             if let Item::Event(event) = item {
@@ -236,7 +239,7 @@ impl Queue {
         let tally = state.tally;
         state.drops.rest(&self.label, &tally, after);
         drop(state);
-        drop((waker, left));
+        drop(left);
         tally
     }
 

@@ -68,10 +68,6 @@ impl Topics {
         &mut self.table[id as usize]
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Topic> {
-        self.table.iter()
-    }
-
     /// Adds a topic, and gives the one that had to go for it.
     pub(super) fn add(&mut self, name: &str) -> (TopicId, Option<Topic>) {
         let name: Arc<str> = name.into();
