@@ -11,18 +11,20 @@
 //! what comes later; so with it the members get lanes of their own, with what they have not
 //! read, and come back to the shared queue as soon as these are empty.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::Event;
 use super::aftermath::{Aftermath, DropLog};
-use super::interest::{Lossy, Overflow};
+use super::interest::Lossy;
 use super::lane::Item;
+use super::line::Line;
+use super::member::Member;
 use super::parked::Ticket;
 use super::pattern::Pattern;
 use super::queue::Standing;
-use super::single::{Offered, Single};
+use super::single::Offered;
 use super::state::lock;
 use super::tally::Tally;
 
@@ -57,149 +59,6 @@ struct State {
     safe_until: u64,
     swept: u64,
     ended: bool,
-}
-
-/// The events, and what has been counted along with them.
-#[derive(Debug, Default)]
-struct Line {
-    entries: VecDeque<Entry>,
-    /// Of the first entry.
-    first: u64,
-    /// Bytes, and events of principals, of all that were ever put in.
-    bytes: u64,
-    principals: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    event: Event,
-    /// What was counted before this one.
-    bytes_before: u64,
-    principals_before: u64,
-}
-
-#[derive(Debug)]
-struct Member {
-    label: Arc<str>,
-    capacity: usize,
-    /// The position of what it reads next, and what was counted before that.
-    place: u64,
-    principals_before: u64,
-    /// Where it came, or came back: from there on everything matched.
-    since: u64,
-    /// Lost before what it reads next.
-    gap: u64,
-    own: Option<Box<Single>>,
-    /// `matched` is added when it leaves the line.
-    tally: Tally,
-    waker: Option<Waker>,
-    drops: DropLog,
-}
-
-impl Line {
-    fn end(&self) -> u64 {
-        self.first + self.entries.len() as u64
-    }
-
-    fn at(&self, place: u64) -> Option<&Entry> {
-        let index = usize::try_from(place.checked_sub(self.first)?).ok()?;
-        self.entries.get(index)
-    }
-
-    /// Bytes of all that came before a position.
-    fn bytes_before(&self, place: u64) -> u64 {
-        self.at(place).map_or(self.bytes, |entry| entry.bytes_before)
-    }
-
-    fn principals_before(&self, place: u64) -> u64 {
-        self.at(place).map_or(self.principals, |entry| entry.principals_before)
-    }
-
-    fn push(&mut self, event: Event, capacity: usize) {
-        let (bytes_before, principals_before) = (self.bytes, self.principals);
-        self.bytes += event.size() as u64;
-        self.principals += u64::from(event.principal().is_some());
-        self.entries.push_back(Entry { event, bytes_before, principals_before });
-        while self.entries.len() > capacity {
-            self.entries.pop_front();
-            self.first += 1;
-        }
-    }
-}
-
-impl Member {
-    /// Finds out what it has lost, and gives how much.
-    fn fall_behind(&mut self, line: &Line) -> u64 {
-        let oldest = line.end().saturating_sub(self.capacity as u64);
-        if self.own.is_some() || self.place >= oldest {
-            return 0;
-        }
-        let lost = oldest - self.place;
-        let principals = line.principals_before(oldest);
-        self.tally.lossy.dropped += lost;
-        self.tally.dropped_of_principals += principals - self.principals_before;
-        self.gap += lost;
-        self.place = oldest;
-        self.principals_before = principals;
-        lost
-    }
-
-    fn pop(&mut self, line: &Line) -> Option<Item> {
-        let item = match &mut self.own {
-            Some(own) => own.pop()?,
-            None => {
-                self.fall_behind(line);
-                if self.gap > 0 {
-                    Item::Gap { missed: std::mem::take(&mut self.gap), principal: None }
-                } else {
-                    let event = line.at(self.place)?.event.clone();
-                    self.place += 1;
-                    self.principals_before = line.principals_before(self.place);
-                    Item::Event(event)
-                }
-            }
-        };
-        match &item {
-            Item::Event(event) => self.tally.class(event.is_must()).delivered += 1,
-            Item::Gap { .. } => self.tally.gaps += 1,
-        }
-        Some(item)
-    }
-
-    /// Gets a lane of its own, with what it has not read.
-    fn go_apart(&mut self, line: &Line) {
-        self.fall_behind(line);
-        let lossy = Lossy { capacity: self.capacity, overflow: Overflow::Oldest };
-        let unread = (self.place..line.end()).filter_map(|place| line.at(place));
-        let unread = unread.map(|entry| entry.event.clone());
-        self.own = Some(Box::new(Single::with(&lossy, std::mem::take(&mut self.gap), unread)));
-        self.tally.lossy.matched += line.end() - self.since;
-    }
-
-    /// Comes back to the line, with nothing left to read.
-    fn come_back(&mut self, line: &Line) {
-        self.own = None;
-        self.place = line.end();
-        self.since = line.end();
-        self.principals_before = line.principals;
-    }
-
-    fn look(&mut self, line: &Line) -> (Tally, Standing) {
-        self.fall_behind(line);
-        if let Some(own) = &self.own {
-            return (self.tally, own.standing());
-        }
-        let mut tally = self.tally;
-        tally.lossy.matched += line.end() - self.since;
-        let standing = Standing {
-            queued: usize::try_from(line.end() - self.place).unwrap_or(usize::MAX),
-            bytes: (line.bytes - line.bytes_before(self.place)) as usize,
-            parked: 0,
-            principals: 0,
-            oldest_us: line.at(self.place).map(|entry| entry.event.at_us()),
-        };
-        (tally, standing)
-    }
 }
 
 impl Log {

@@ -6,13 +6,14 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use super::aftermath::Aftermath;
-use super::bus::{Replay, Shared};
+use super::bus::Shared;
 use super::event::Event;
 use super::history::Missed;
 use super::index::TargetId;
 use super::lane::Item;
 use super::pattern::Pattern;
 use super::place::Place;
+use super::replay::Replay;
 use super::tally::Tally;
 
 /// Events of some topics, kept until they are taken. Dropping it ends it at once: what it
