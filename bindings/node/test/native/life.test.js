@@ -68,6 +68,8 @@ test('a drain has a deadline', async (t) => {
 
 test('start and shutdown, without signals of its own', async (t) => {
   const worker = await started(t, { kind: 'start' });
+  // It serves before its program knows, which is who hears signals.
+  await worker.waitLine(/^started$/);
   assert.equal(await worker.terminate(), 0);
   assert.deepEqual(complaints(worker), []);
 });

@@ -21,7 +21,7 @@ function program(hub, options = {}) {
 function complaints(process) {
   return process.lines.filter(
     (line) =>
-      !/^(stays|slow|ended|shut down|nothing holds it)$/.test(line) &&
+      !/^(stays|slow|ended|started|shut down|nothing holds it)$/.test(line) &&
       !/^slotway: info:/.test(line),
   );
 }

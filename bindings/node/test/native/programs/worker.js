@@ -72,6 +72,7 @@ async function main() {
   } else if (kind === 'start') {
     const running = await worker.start();
     process.once('SIGTERM', () => running.shutdown().then(() => console.log('shut down')));
+    console.log('started');
   }
 }
 
