@@ -5,8 +5,8 @@
  * throws a SlotwayError with code -8.
  */
 
-/** A method, a pattern, a host, whether requests may be sent twice. */
-export type NativeRoute = [string, string, string | null | undefined, boolean];
+/** A method, a pattern, a host, whether requests may be sent twice, whether clients stay. */
+export type NativeRoute = [string, string, string | null | undefined, boolean, boolean?];
 
 /** One name and its routes. */
 export interface NativeRegistration {
@@ -37,7 +37,10 @@ export interface Core {
    * Throws code -2 after a shutdown.
    */
   take(into: Int32Array): number;
-  /** The numbers of requests for which a wait may be over that `read`, `write` or `watch` began. */
+  /**
+   * The numbers of requests, subscriptions and pushes for which a wait may be over that `read`,
+   * `write`, `watch`, `receive`, `live` or `pushed` began; -1 for `room`.
+   */
   notices(into: Int32Array): number;
   /**
    * Calls `wake` on the event loop when there may be something, and again, after promises and
@@ -119,6 +122,62 @@ export interface Core {
   watch(number: number): boolean;
   /** Seconds until the answer is due. */
   timeLeft(number: number): number | undefined;
+
+  /**
+   * Publishes events in order, as many as there is room for now, and gives how many; -1: there is
+   * no hub now. `texts` has topic, type, id, principal and key of each, empty where there is none,
+   * with a NUL between any two; `ints` has flags (1 for must-deliver, 2 for the system's own, 4 for
+   * the last of its key), and where its payload begins in `payloads` and how long it is.
+   */
+  publish(count: number, texts: string, ints: Int32Array, payloads: Uint8Array): number;
+  /** 1: there may be room; 0: a notice -1 comes when there is; -1: there is no hub now. */
+  room(): number;
+  /** What the hub did not publish of what it was given: reasons and how many in turn. */
+  refusals(): (string | number)[];
+
+  /** Gives a number, -2 or less. */
+  subscribe(patterns: string[], options: NativeTopics): number;
+  unsubscribe(number: number): void;
+  /** Whether the hub has said that events come; if not, a notice comes when it has. */
+  live(number: number): boolean;
+  /**
+   * Takes what has come: gives the texts, with numbers before them. The first is how many events
+   * there are; the second, if there are none, how many bytes the payload of the first has, which
+   * did not fit from `from` on. None and 0: a notice comes when there may be some. For each event 8
+   * numbers follow: what it is (0 an event, 1 a gap, 2 a gap of at least so many); its sequence
+   * number, or how many are missing; when it was published, in milliseconds; the lengths of topic
+   * and type (-2: those of the event before), id and principal (-1: there is none) in the texts;
+   * and that of the payload in `bytes`. Throws code -2 after a shutdown, when all was taken.
+   */
+  receive(number: number, numbers: Float64Array, bytes: Uint8Array, from: number): string;
+
+  /**
+   * Pushes to clients of a stream, if there is room now. `what` is 0 for a path, 1 for a pattern, 2
+   * for a connection, with 4 added to end their streams and 8 for each parameter; `texts` has the
+   * target, the event's type and id, and names and values of the parameters, with a NUL between any
+   * two. 1: it is pushed; if an answer is wanted, a number for `pushed`, -2 or less. 0: there is no
+   * room. -1: there is no hub now.
+   */
+  push(
+    what: number,
+    texts: string,
+    data: string | Uint8Array,
+    registration: number,
+    answer: boolean,
+  ): number;
+  /** What became of a push: a status, which is told once; -1: a notice comes when it is known. */
+  pushed(number: number): number;
+}
+
+/** What may be said of a subscription. */
+export interface NativeTopics {
+  mode?: 'lossy' | 'routed' | null;
+  capacity?: number | null;
+  overflow?: 'oldest' | 'newest' | null;
+  /** `null` for the system's own. */
+  principal?: string | null;
+  after?: number | null;
+  queue?: number | null;
 }
 
 export const version: string;
@@ -129,5 +188,7 @@ export const names: string[];
 export function open(registrations: NativeRegistration[], options: NativeOptions): Core;
 /** Who hears the log: levels are 10, 20, 30 and 40 for errors. */
 export function listen(level: number, hear: (level: number, text: string) => void): void;
+/** Throws what `subscribe` would. */
+export function checkTopics(patterns: string[], options: NativeTopics): void;
 /** The class of errors. */
 export function useClass(type: new (message: string, code: number) => Error): void;

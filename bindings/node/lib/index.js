@@ -3,9 +3,20 @@
 
 const { BadBody } = require('./bad_body.js');
 const { SlotwayError } = require('./errors.js');
+const { events } = require('./events/index.js');
+const { Gap } = require('./events/received.js');
 const { configure } = require('./log.js');
 const { version } = require('./native.js');
 const { serve } = require('./serve.js');
 const { Worker } = require('./worker.js');
 
-module.exports = { Worker, serve, SlotwayError, BadBody, configureLog: configure, version };
+module.exports = {
+  Worker,
+  serve,
+  events,
+  Gap,
+  SlotwayError,
+  BadBody,
+  configureLog: configure,
+  version,
+};

@@ -2,4 +2,4 @@
 
 import slotway from './index.js';
 
-export const { Worker, serve, SlotwayError, BadBody, configureLog, version } = slotway;
+export const { Worker, serve, events, Gap, SlotwayError, BadBody, configureLog, version } = slotway;

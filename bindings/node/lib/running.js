@@ -3,6 +3,8 @@
 
 const native = require('./native.js');
 const { SlotwayError, CODES } = require('./errors.js');
+const { Channel } = require('./events/channel.js');
+const { Events, events: shared, withEvents } = require('./events/index.js');
 const { Service } = require('./service.js');
 const log = require('./log.js');
 
@@ -19,10 +21,20 @@ class Running {
    * @param {import('../native.d.ts').NativeRegistration[]} registrations
    * @param {import('../native.d.ts').NativeOptions} options
    * @param {((exchange: import('./exchange.js').Exchange) => void)[]} serves one for each route
+   * @param {Events} events what programs publish and subscribe with
+   * @param {string} name who it is, where it registers nothing
    */
-  constructor(registrations, options, serves) {
+  constructor(registrations, options, serves, events = new Events(), name = 'app') {
     Running.heard?.();
     log.prepare();
+    this.events = events;
+    const attached = shared._channel === null ? [events, shared] : [events];
+    for (const { pattern, serve } of attached.flatMap(({ _streams }) => _streams)) {
+      if (registrations.length === 0) registrations.push({ name, routes: [] });
+      // Those of every host come first.
+      registrations[0].routes.unshift(['GET', pattern, null, false, true]);
+      serves.unshift(serve);
+    }
     this.core = native.open(registrations, options);
     this.closed = new Promise((resolve, reject) => {
       this.service = new Service(this.core, serves, (error) => {
@@ -31,7 +43,11 @@ class Running {
     });
     // Whoever wants to know asks; an end that nobody asks about is none to warn of.
     this.closed.catch(() => {});
+    const principal = registrations.length === 0 ? name : '';
+    const channel = new Channel(this.service, principal, streamsOf(registrations));
     this.service.begin();
+    for (const one of attached) one._attach(channel);
+    this.closed.catch(() => {}).then(() => shared._detach(channel));
   }
 
   /** Whether there is a hub at the other end now. */
@@ -86,12 +102,26 @@ class Running {
   async end(error) {
     // What is not served any more is not to be sent here either.
     if (error !== null) this.core.beginClose();
-    const drained = await this.core.waitClosed();
+    const drained = await this.core.waitClosed().finally(() => this.service.lookUp());
     if (error !== null) throw error;
     if (!drained) {
       throw new SlotwayError("the drain's deadline passed with requests in hand", CODES.timeout);
     }
   }
+}
+
+withEvents(Running);
+
+/** Where streams are registered: by their patterns, by names, and the first under no name. */
+function streamsOf(registrations) {
+  const streams = new Map();
+  registrations.forEach(({ name, routes }, index) => {
+    for (const [, pattern, , , sse] of routes) {
+      if (sse) streams.set(pattern, index).set(name, index);
+      if (sse && !streams.has('')) streams.set('', index);
+    }
+  });
+  return streams;
 }
 
 module.exports = { Running };

@@ -5,6 +5,7 @@ const Connection = require('./http/connection.js');
 const { messages } = require('./http/messages.js');
 const { reset } = require('./http/failures.js');
 const { DONE } = require('./http/phase.js');
+const { Events } = require('./events/index.js');
 const { check } = require('./options.js');
 const { Running } = require('./running.js');
 const { untilSignal } = require('./signals.js');
@@ -27,14 +28,18 @@ class Server extends Running {
    * @param {object} options see `serve`
    * @param {Function} [like] what the listener hands its messages on to
    */
-  constructor(listener, { name = 'app', routes = ROUTES, ...options }, like = listener) {
+  constructor(listener, { name = 'app', routes = ROUTES, sse = {}, ...options }, like = listener) {
     const { maxConcurrent, ...connection } = check(options);
+    const events = new Events();
+    for (const [pattern, handlers] of Object.entries(sse)) events.sse(pattern, handlers);
     const serve = (exchange) => handle(this, exchange);
     const offer = routes.map((pattern) => ['*', pattern, null, false]);
     super(
       [{ name, maxConcurrent, routes: offer }],
       connection,
       routes.map(() => serve),
+      events,
+      name,
     );
     this.listener = listener;
     const { Request, Response } = messages(like);

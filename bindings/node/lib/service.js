@@ -18,13 +18,15 @@ class Service {
     this.core = core;
     this.serves = serves;
     this.over = over;
-    /** Exchanges that wait for a notice, by their numbers. */
+    /** Exchanges, subscriptions and others that wait for a notice, by their numbers. */
     this.waiting = new Map();
     this.inbox = new Int32Array(2 * BATCH);
     this.heard = new Int32Array(BATCH);
     /** What was served and not answered since the last look. */
     this.fresh = [];
     this.ended = false;
+    /** Its way to the hub's events. */
+    this.channel = null;
     /** Looking again is due already, so that a busy loop looks once a turn. */
     this.due = false;
     this.again = () => {
@@ -92,6 +94,13 @@ class Service {
       count = core.notices(heard);
       for (let i = 0; i < count; i++) notice(waiting.get(heard[i]));
     } while (count === heard.length);
+    // That there is a hub again is told by a wake alone.
+    if (this.channel !== null && this.channel.away) notice(this.channel);
+  }
+
+  /** Everybody who waits looks up. */
+  lookUp() {
+    for (const one of [...this.waiting.values()]) notice(one);
   }
 
   end(error) {
@@ -100,7 +109,7 @@ class Service {
     this.core.end();
     // Whoever still waits for something finds it over.
     this.watchFresh();
-    for (const exchange of [...this.waiting.values()]) notice(exchange);
+    this.lookUp();
     this.over(error.code === CODES.closed ? null : error);
   }
 }

@@ -1,6 +1,8 @@
 'use strict';
 // A worker: routes, what answers them, and how to reach the hub.
 
+const { Events, withEvents } = require('./events/index.js');
+const { streaming } = require('./events/stream.js');
 const { requestOf } = require('./fetch.js');
 const { serving } = require('./handle.js');
 const { check } = require('./options.js');
@@ -23,6 +25,8 @@ class Worker {
     /** Registrations; each route has what serves it beside it. */
     this._offers = [{ name, maxConcurrent, routes: [] }];
     this._options = connection;
+    /** What it publishes and subscribes with. */
+    this.events = new Events();
   }
 
   /** Begins a further registration: routes that follow belong to it. */
@@ -72,10 +76,27 @@ class Worker {
     return this;
   }
 
+  /**
+   * Adds a stream that this worker owns: the hub holds its clients. Between pattern and handlers
+   * there may be options.
+   */
+  sse(pattern, ...rest) {
+    const handlers = rest.pop();
+    const { host = null } = rest[0] ?? {};
+    this._offers.at(-1).routes.push({
+      route: ['GET', pattern, host, false, true],
+      serve: streaming(pattern, handlers),
+    });
+    return this;
+  }
+
   /** Begins to connect, and serves as soon as there is a hub. */
   begin() {
     const serves = [];
-    const registrations = this._offers.map(({ routes, ...offer }) => {
+    // One without routes is there to publish and to subscribe.
+    const [{ name, routes }] = this._offers;
+    const offers = this._offers.length === 1 && routes.length === 0 ? [] : this._offers;
+    const registrations = offers.map(({ routes, ...offer }) => {
       // Those for every host come first, whoever was named first.
       const sorted = routes.toSorted(
         (one, other) => Number(one.route[2] !== null) - Number(other.route[2] !== null),
@@ -83,7 +104,7 @@ class Worker {
       serves.push(...sorted.map(({ serve }) => serve));
       return { ...offer, routes: sorted.map(({ route }) => route) };
     });
-    return new Running(registrations, this._options, serves);
+    return new Running(registrations, this._options, serves, this.events, name);
   }
 
   /** Connects and serves, and gives a promise for when the hub sends requests here. */
@@ -108,5 +129,7 @@ for (const method of ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'
     return this.route(method.toUpperCase(), pattern, ...rest);
   };
 }
+
+withEvents(Worker);
 
 module.exports = { Worker };

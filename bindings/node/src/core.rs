@@ -12,6 +12,7 @@ use crate::args::Headers;
 use crate::call::Call;
 use crate::env::{Env, Value};
 use crate::error::{Failure, Result};
+use crate::events::Events;
 use crate::options;
 use crate::poll::{self, Poll};
 use crate::promise::{Outcome, promised};
@@ -27,6 +28,7 @@ pub(crate) struct Core {
     /// An error that came behind exchanges, to be thrown by the next call.
     late: RefCell<Option<sdk::Error>>,
     pub(crate) table: RefCell<Table>,
+    pub(crate) events: RefCell<Events>,
     /// Notices that did not fit into the array of the last call.
     notices: RefCell<Vec<i32>>,
     /// Memory for what answers are made of.
@@ -61,12 +63,14 @@ impl Core {
         });
         let firsts = firsts.collect();
         let connection = Connection::open_in_background(options, registrations)?;
+        let events = Events::new(connection.publisher());
         Ok(Rc::new_cyclic(|me| Core {
             me: me.clone(),
             connection: Arc::new(connection),
             firsts,
             late: RefCell::default(),
             table: RefCell::default(),
+            events: RefCell::new(events),
             notices: RefCell::default(),
             scratch: RefCell::default(),
             poll: Cell::new(None),
@@ -118,12 +122,14 @@ impl Core {
         call.env.int(count)
     }
 
-    /// `notices(into)`: the numbers of requests for which a wait may be over, as many as fit.
-    /// A number may come without cause.
+    /// `notices(into)`: the numbers of requests, subscriptions and pushes for which a wait may be
+    /// over, as many as fit; -1 for room. A number may come without cause.
     pub(crate) fn notices<'e>(call: Call<'e>, core: &Core) -> Result<Value<'e>> {
         let mut notices = core.notices.borrow_mut();
-        let table = core.table.borrow();
-        core.connection.take_notices(|token| notices.extend(table.waiting(token)));
+        let (table, events) = (core.table.borrow(), core.events.borrow());
+        core.connection.take_notices(|token| {
+            notices.extend(table.waiting(token).or_else(|| events.waiting(token)));
+        });
         // SAFETY: no code of JavaScript runs before this function returns.
         let into = unsafe { call.env.ints_mut(call.argument(0)) }?;
         let count = notices.len().min(into.len());

@@ -182,6 +182,11 @@ impl<'e> Env<'e> {
         Ok(kind == sys::ValueType::napi_undefined || kind == sys::ValueType::napi_null)
     }
 
+    /// Whether it is `null`.
+    pub(crate) fn is_null(self, value: Value<'e>) -> Result<bool> {
+        Ok(self.kind(value)? == sys::ValueType::napi_null)
+    }
+
     #[inline]
     pub(crate) fn to_int(self, value: Value<'e>) -> Result<i32> {
         let mut int = 0;
@@ -317,6 +322,22 @@ impl<'e> Env<'e> {
     pub(crate) unsafe fn ints_mut(self, array: Value<'e>) -> Result<&'e mut [i32]> {
         let (start, length) =
             self.typed(array, sys::TypedarrayType::int32_array, "an Int32Array")?;
+        if length == 0 {
+            return Ok(&mut []);
+        }
+        // SAFETY: as for `bytes_mut`; the interpreter aligns the elements of its arrays.
+        Ok(unsafe { std::slice::from_raw_parts_mut(start.cast(), length) })
+    }
+
+    /// The numbers of a `Float64Array`, to be written to.
+    ///
+    /// # Safety
+    ///
+    /// As for [`bytes_mut`](Self::bytes_mut).
+    #[inline]
+    pub(crate) unsafe fn doubles_mut(self, array: Value<'e>) -> Result<&'e mut [f64]> {
+        let (start, length) =
+            self.typed(array, sys::TypedarrayType::float64_array, "a Float64Array")?;
         if length == 0 {
             return Ok(&mut []);
         }

@@ -11,6 +11,7 @@ use crate::env::{Env, Value};
 use crate::error::{Result, use_class};
 use crate::log;
 use crate::names;
+use crate::receive;
 
 /// What calls of the module itself find: nothing.
 struct Module;
@@ -22,12 +23,13 @@ mod module {
         open => super::open,
         listen => super::listen,
         use_class => super::take_class,
+        check_topics => super::check_topics,
     );
 }
 
 mod connection {
     use crate::core::Core;
-    use crate::{answer, body, call::callbacks, head, read};
+    use crate::{answer, body, call::callbacks, head, publish, push, read, receive};
 
     callbacks!(Core:
         take => Core::take,
@@ -69,13 +71,22 @@ mod connection {
         cancelled => answer::cancelled,
         watch => answer::watch,
         time_left => answer::time_left,
+        publish => publish::publish,
+        room => publish::room,
+        refusals => publish::refusals,
+        subscribe => receive::subscribe,
+        unsubscribe => receive::unsubscribe,
+        live => receive::live,
+        receive => receive::receive,
+        push => push::push,
+        pushed => push::pushed,
     );
 }
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
 /// The functions of a connection, by their names.
-const CONNECTION: [(&str, Callback); 39] = [
+const CONNECTION: [(&str, Callback); 48] = [
     ("take", connection::take),
     ("notices", connection::notices),
     ("begin", connection::begin),
@@ -115,10 +126,23 @@ const CONNECTION: [(&str, Callback); 39] = [
     ("cancelled", connection::cancelled),
     ("watch", connection::watch),
     ("timeLeft", connection::time_left),
+    ("publish", connection::publish),
+    ("room", connection::room),
+    ("refusals", connection::refusals),
+    ("subscribe", connection::subscribe),
+    ("unsubscribe", connection::unsubscribe),
+    ("live", connection::live),
+    ("receive", connection::receive),
+    ("push", connection::push),
+    ("pushed", connection::pushed),
 ];
 
-const MODULE: [(&str, Callback); 3] =
-    [("open", module::open), ("listen", module::listen), ("useClass", module::use_class)];
+const MODULE: [(&str, Callback); 4] = [
+    ("open", module::open),
+    ("listen", module::listen),
+    ("useClass", module::use_class),
+    ("checkTopics", module::check_topics),
+];
 
 /// `open(registrations, options)`: begins to connect; gives the connection's functions.
 fn open<'e>(call: Call<'e>, _: &Module) -> Result<Value<'e>> {
@@ -141,6 +165,12 @@ fn listen<'e>(call: Call<'e>, _: &Module) -> Result<Value<'e>> {
 /// `useClass(class)`: what errors are made of.
 fn take_class<'e>(call: Call<'e>, _: &Module) -> Result<Value<'e>> {
     use_class(call.env, call.argument(0))?;
+    call.env.undefined()
+}
+
+/// `checkTopics(patterns, options)`: throws what `subscribe` would.
+fn check_topics<'e>(call: Call<'e>, _: &Module) -> Result<Value<'e>> {
+    receive::topics(call.env, call.argument(0), call.argument(1))?;
     call.env.undefined()
 }
 

@@ -7,12 +7,13 @@ use sdk::{Connect, Options, Registration};
 use crate::env::{Env, Value};
 use crate::error::{Failure, Result};
 
-/// `[{ name, maxConcurrent, routes: [[method, pattern, host, idempotent]] }]`.
+/// `[{ name, maxConcurrent, routes: [[method, pattern, host, idempotent, sse]] }]`.
 pub(crate) fn registrations<'e>(env: Env<'e>, given: Value<'e>) -> Result<Vec<Registration>> {
     each(env, given).map(|given| registration(env, given?)).collect()
 }
 
-fn each<'e>(env: Env<'e>, array: Value<'e>) -> impl Iterator<Item = Result<Value<'e>>> {
+/// The elements of an array.
+pub(crate) fn each<'e>(env: Env<'e>, array: Value<'e>) -> impl Iterator<Item = Result<Value<'e>>> {
     let (length, error) = match env.length(array) {
         Ok(length) => (length, None),
         Err(error) => (0, Some(Err(error))),
@@ -40,7 +41,10 @@ fn registration<'e>(env: Env<'e>, given: Value<'e>) -> Result<Registration> {
                  without a host first"
             ))));
         }
-        registration = if env.to_bool(env.element(route, 3)?)? {
+        let sse = env.element(route, 4)?;
+        registration = if !env.is_nothing(sse)? && env.to_bool(sse)? {
+            registration.sse_route(&pattern)
+        } else if env.to_bool(env.element(route, 3)?)? {
             registration.idempotent_route(&method, &pattern)
         } else {
             registration.route(&method, &pattern)
@@ -50,13 +54,18 @@ fn registration<'e>(env: Env<'e>, given: Value<'e>) -> Result<Registration> {
 }
 
 /// An object's property, unless it is not there.
-fn given<'e>(env: Env<'e>, object: Value<'e>, name: &str) -> Result<Option<Value<'e>>> {
+pub(crate) fn given<'e>(env: Env<'e>, object: Value<'e>, name: &str) -> Result<Option<Value<'e>>> {
     let value = env.get(object, name)?;
     Ok(if env.is_nothing(value)? { None } else { Some(value) })
 }
 
 /// A whole number from 0 to `most`.
-fn number<'e>(env: Env<'e>, object: Value<'e>, name: &str, most: u64) -> Result<Option<u64>> {
+pub(crate) fn number<'e>(
+    env: Env<'e>,
+    object: Value<'e>,
+    name: &str,
+    most: u64,
+) -> Result<Option<u64>> {
     let Some(value) = given(env, object, name)? else { return Ok(None) };
     let number = env.to_double(value).map_err(|_| wrong(name, "is not a number", most))?;
     // Up to 2^53 every whole number is one of these.
@@ -82,7 +91,7 @@ fn seconds<'e>(env: Env<'e>, name: &str, value: Value<'e>) -> Result<Duration> {
 }
 
 /// The largest whole number that JavaScript can tell from its neighbours.
-const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
+pub(crate) const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 
 /// What may be said of a connection; see `native.d.ts`.
 pub(crate) fn options<'e>(env: Env<'e>, said: Value<'e>) -> Result<Options> {

@@ -153,8 +153,230 @@ export interface Reply {
   abort(): void;
 }
 
+/** What an event says: text, bytes, or anything else that JSON can say; without it nothing. */
+export type Payload = string | ArrayBufferView | ArrayBuffer | number | boolean | object | null;
+
+/** What may be said of an event that is published. */
+export interface PublishOptions {
+  /** Its type: 255 bytes at most, without CR, LF and NUL. Default `message`. */
+  type?: string | undefined;
+  /** An id of your own, by the same rule. Default its sequence number. */
+  id?: string | undefined;
+  /** On whose behalf it is published; `null` for the system's own. Default the worker's name. */
+  principal?: string | null | undefined;
+  /**
+   * The hub waits a little (50 ms, unless it is told otherwise) for subscribers that are full
+   * before they lose it. What this worker publishes next waits behind it.
+   */
+  mustDeliver?: boolean | undefined;
+  /** Of the events of one key that come close together only the latest reaches subscribers. */
+  key?: string | undefined;
+  /** It is the last of its key: what waits goes before it, and it is not held back. */
+  terminal?: boolean | undefined;
+}
+
+/** An event that is to be published. */
+export interface Draft extends PublishOptions {
+  /** What it is about: 1 to 20 segments with dots between them. */
+  topic: string;
+  /** What it says. */
+  payload?: Payload | undefined;
+}
+
+/** An event that was published. */
+export interface Received {
+  /** What it is about. */
+  readonly topic: string;
+  /** Its type. */
+  readonly type: string;
+  /** The id that its publisher gave, else its sequence number. */
+  readonly id: string;
+  /** Its place in the order of everything that the hub published. */
+  readonly seq: number;
+  /** When it was published, in milliseconds since 1970. */
+  readonly time: number;
+  /** Who published it; `null` for the system. */
+  readonly principal: string | null;
+  /** What it says: a copy, which is the receiver's to keep. */
+  readonly payload: Buffer;
+  /** What it says, as text. */
+  text(): string;
+  /** What it says, as JSON. */
+  json(): any;
+}
+
+/** Word that events were lost at this place of a subscription. */
+export class Gap {
+  /** Gaps come out of subscriptions. */
+  private constructor();
+  /** How many. */
+  readonly missed: number;
+  /** Whether there may have been more. */
+  readonly atLeast: boolean;
+  /** Whose they were, where the subscription is routed and the hub knows. */
+  readonly principal: string | null;
+}
+
+/** What may be said of a subscription. */
+export interface SubscribeOptions {
+  /**
+   * How events are kept while they are not taken: in one queue (`lossy`, the default), or in one
+   * for each principal, served in turn, so that a flood by one never starves another (`routed`).
+   */
+  mode?: 'lossy' | 'routed' | undefined;
+  /** Events that the hub keeps while this worker does not take them, or of each principal. */
+  capacity?: number | undefined;
+  /** What goes when more come: the `oldest` (the default) or, where lossy, the `newest`. */
+  overflow?: 'oldest' | 'newest' | undefined;
+  /** Only events of this principal, `null` for the system's own; where routed. */
+  principal?: string | null | undefined;
+  /** Begins with what the hub still holds of what came after this sequence number. */
+  after?: number | undefined;
+  /** Events that wait in this process at most. Default 1024. */
+  queue?: number | undefined;
+  /** Closes the subscription when it is aborted. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The events of some topics, as they are published: `for await (const event of subscription)`.
+ * It goes on when the hub is started anew, and ends with the worker. It keeps no process alive.
+ *
+ * What is not taken waits in memory of a fixed size; when that is full, events are lost by the
+ * subscription's policy, and a `Gap` is in their place.
+ */
+export interface Subscription extends AsyncIterableIterator<Received | Gap, undefined> {
+  /** Waits until the hub has said that events come: what is published from then on will. */
+  live(): Promise<void>;
+  /** Ends it; leaving a loop over it does so too. What was not taken is gone. */
+  close(): void;
+}
+
+/** All clients of one path. */
+export interface PathTarget {
+  /** As it was asked for: `/rooms/7`. */
+  path: string;
+}
+
+/** All clients of the paths that a route's pattern makes with parameters. */
+export interface PatternTarget {
+  /** As it was registered: `/rooms/{room}`. */
+  pattern: string;
+  /** Values of its parameters; one that is not named may have any. */
+  params?: Readonly<Record<string, string | number>> | undefined;
+}
+
+/** One client. */
+export interface ConnectionTarget {
+  /** Its number, or what `connect` was called with. */
+  connection: string | StreamClient;
+}
+
+/** Whose clients a push goes to; text is a path. */
+export type PushTarget = string | PathTarget | PatternTarget | ConnectionTarget;
+
+/** What may be said of a push. */
+export interface PushOptions {
+  /** The event's type: 255 bytes at most, without CR, LF and NUL. */
+  type?: string | undefined;
+  /** The event's id, by the same rule. */
+  id?: string | undefined;
+  /** Their streams end, behind the event if there is one. */
+  close?: boolean | undefined;
+  /** The registration whose streams are meant, where several have some. Default the first. */
+  name?: string | undefined;
+}
+
+/** A client of a stream: its request, with who it is. */
+export interface StreamClient extends Request {
+  /** Its number, in digits; nobody else ever has it. */
+  readonly connection: string;
+  /** It was there before, with another worker that is gone. */
+  readonly reconnect: boolean;
+}
+
+/** What hears of the clients of a stream. */
+export interface StreamHandlers {
+  /**
+   * A client is there. Giving back nothing or `true` accepts it, `false` refuses it with 403;
+   * anything else is an answer as any handler gives it, and accepts if its status is 2xx.
+   */
+  connect?: ((client: StreamClient, reply: Reply) => unknown) | undefined;
+  /** A client is gone. It hears so once for each that it has not refused. */
+  disconnect?: ((client: StreamClient) => unknown) | undefined;
+}
+
+/** Events that the hub did not publish. */
+export interface PublishRefusal {
+  /** Why, for people. */
+  readonly reason: string;
+  /** How many. */
+  readonly count: number;
+}
+
+/** Publishes, subscribes, and pushes to clients of streams. */
+export interface EventMethods {
+  /**
+   * Publishes an event if there is room for it now: whether it is on its way. `false`: there is no
+   * room, or no hub, and it was not published; `await ready()` and try again, or drop it.
+   *
+   * Published is not delivered: subscribers that are slow lose events and are told of it, and what
+   * the hub has not taken when it dies is lost.
+   */
+  publish(topic: string, payload?: Payload, options?: PublishOptions): boolean;
+  /**
+   * Publishes events in order, as many as there is room for now, and gives how many. What is wrong
+   * with one of them is thrown when those before it are published, by the call that begins with
+   * them or behind them.
+   */
+  publishMany(events: Iterable<Draft>): number;
+  /** Publishes all of them, as fast as there is room, in order. */
+  publishAll(events: Iterable<Draft> | AsyncIterable<Draft>): Promise<void>;
+  /** Waits until there may be room for what found none. Rejected when the worker has ended. */
+  ready(): Promise<void>;
+  /** What only the hub can refuse, such as a quota: what it did not publish since the last call. */
+  refusals(): PublishRefusal[];
+  /** Subscribes to topics. Iterate what it gives. */
+  subscribe(patterns: string | Iterable<string>, options?: SubscribeOptions): Subscription;
+  /**
+   * Has a handler called for each event of topics, one after the other: one that gives back a
+   * promise gets the next event when that is settled. What it throws goes to the log.
+   */
+  on(
+    patterns: string | Iterable<string>,
+    handler: (event: Received) => unknown,
+    options?: SubscribeOptions & {
+      /** Is told of losses in place of the log. */
+      lost?: ((gap: Gap) => unknown) | undefined;
+    },
+  ): Subscription;
+  /**
+   * Pushes an event to clients of a stream of this worker, waits for room, and gives what became
+   * of it, as a status of HTTP: 200, it is on its way to them; 404, nobody is there; 410, whoever
+   * was there leaves; 429, too much waits for them; 400, the target or the event cannot be.
+   */
+  push(to: PushTarget, data?: Payload, options?: PushOptions): Promise<number>;
+  /**
+   * Pushes if there is room now, and does not ask what became of it: for streams of many small
+   * events. `false`: there is no room, or no hub, and it was not pushed.
+   */
+  tryPush(to: PushTarget, data?: Payload, options?: PushOptions): boolean;
+}
+
+/** The events of an application that is served: see `events`. */
+export interface ProcessEvents extends EventMethods {
+  /** Registers a stream that the application owns, before it is served. */
+  sse(pattern: string, handlers: StreamHandlers | NonNullable<StreamHandlers['connect']>): this;
+}
+
+/**
+ * Publishing and subscribing for applications that are served by `serve` or `npx slotway`: those
+ * of the first worker that begins in this process. What is subscribed to before begins with it.
+ */
+export const events: ProcessEvents;
+
 /** A worker that serves. */
-export interface Running {
+export interface Running extends EventMethods {
   /** For its end; rejected when the hub refused it, or when a drain's deadline passed. */
   readonly closed: Promise<void>;
   /** Whether there is a hub at the other end now. */
@@ -174,6 +396,9 @@ export interface Running {
   /** Keeps the process alive while the worker serves, as it does at first. */
   ref(): this;
 }
+
+/** What a worker has besides routes: from `begin` on it goes through its connection. */
+export interface Worker extends EventMethods {}
 
 /**
  * Answers requests that the hub hands over.
@@ -233,6 +458,14 @@ export class Worker {
   fetch(pattern: string, handler: FetchHandler): this;
   /** Adds what answers a pattern in the form of the web, with options. */
   fetch(pattern: string, options: RouteOptions, handler: FetchHandler): this;
+  /** Adds a stream that this worker owns: the hub holds its clients, who get what is pushed. */
+  sse(pattern: string, handlers: StreamHandlers | NonNullable<StreamHandlers['connect']>): this;
+  /** Adds a stream, with options. */
+  sse(
+    pattern: string,
+    options: Pick<RouteOptions, 'host'>,
+    handlers: StreamHandlers | NonNullable<StreamHandlers['connect']>,
+  ): this;
   /** Begins to connect, and serves as soon as there is a hub. */
   begin(): Running;
   /** Connects and serves; the promise is for when the hub sends requests here. */
@@ -252,6 +485,8 @@ export interface ServeOptions extends ConnectionOptions {
   routes?: readonly string[] | undefined;
   /** Whether SIGTERM and SIGINT drain, and a second one closes. Default true. */
   signals?: boolean | undefined;
+  /** Streams that the application owns, by their patterns. */
+  sse?: Readonly<Record<string, StreamHandlers>> | undefined;
 }
 
 /** A listener as `http.createServer` takes it; so are applications of Express and others. */

@@ -287,7 +287,7 @@ test('a worker that cannot be says why', async () => {
     code: -1,
     message,
   });
-  assert.throws(begin(new Worker('x')), refused(/no route/));
+  assert.throws(begin(new Worker('x').get('/', () => '').also('y')), refused(/no route/));
   assert.throws(begin(new Worker('a b').get('/', () => '')), refused(/a b/));
   assert.throws(begin(new Worker('x').get('no-slash', () => '')), refused(/no-slash/));
   assert.throws(begin(new Worker('x').get('/', () => '').get('/', () => '')), refused(/twice/));

@@ -7,7 +7,9 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 
 const { fetch } = require('../support/client.js');
+const { Bus } = require('../events/support.js');
 const { Hub, eventually } = require('../support/hub.js');
+const { listen } = require('../support/listener.js');
 const { Process } = require('../support/process.js');
 
 let hub;
@@ -20,17 +22,23 @@ after(() => hub?.remove());
 
 const ask = (target, more = {}) => fetch(hub.port, { target, ...more });
 
-/** Runs an example until `body` is through with it. */
-async function running(name, probe, body) {
+/** Runs an example until `body` is through with it; what it says is checked there. */
+async function running(
+  name,
+  probe,
+  body,
+  says = (lines) => assert.deepEqual(lines, []),
+  status = 200,
+) {
   const file = path.join(__dirname, '..', '..', 'examples', name);
   const example = new Process(process.execPath, ['--trace-warnings', file], {
     env: { SLOTWAY_HUB: hub.control },
   });
   try {
-    await eventually(async () => (await ask(probe)).status === 200, name);
-    await body();
+    await eventually(async () => (await ask(probe)).status === status, name);
+    await body(example);
     assert.equal(await example.terminate(), 0);
-    assert.deepEqual(example.lines, []);
+    says(example.lines);
   } finally {
     await example.remove();
   }
@@ -60,3 +68,51 @@ test('web.mjs', () =>
     assert.equal((await ask('/any/path?q')).json.path, '/any/path');
     assert.equal((await ask('/', { method: 'POST', body: 'what it says' })).text, 'what it says');
   }));
+
+test('sse.js', () =>
+  running(
+    'sse.js',
+    '/answers/none',
+    async (example) => {
+      const client = await listen(hub.port, '/answers/7');
+      const answer = await ask('/answers/7', { method: 'POST', body: 'why' });
+      const text = 'You ask why? I do not know. ';
+      const count = text.split(' ').length - 1;
+      assert.deepEqual(answer.json, { count, status: 200 });
+      const events = [];
+      while (events.at(-1)?.event !== 'done') events.push(await client.next());
+      assert.deepEqual(
+        events.slice(0, -1).map(({ event, id }) => [event, id]),
+        Array.from({ length: count }, (_, n) => ['token', String(n)]),
+      );
+      assert.equal(events.map(({ data }) => data).join(''), text);
+      client.close();
+      await example.waitLine(new RegExp(`^${client.connection} is gone$`));
+    },
+    (lines) =>
+      assert.deepEqual(
+        lines.map((line) => line.replace(/^\d+ /, '')),
+        ['wants 7', 'is gone'],
+      ),
+    403,
+  ));
+
+test('events.js', async (t) => {
+  const bus = await new Bus().start();
+  t.after(() => bus.remove());
+  const file = path.join(__dirname, '..', '..', 'examples', 'events.js');
+  const example = new Process(process.execPath, ['--trace-warnings', file], {
+    env: { SLOTWAY_HUB: bus.control },
+  });
+  t.after(() => example.remove());
+  await example.waitLine(/^listening$/);
+  const tail = bus.tail('clock.*', 'echo.*');
+  t.after(() => tail.remove());
+  await tail.waitLine(/"clock.tick"/);
+  await bus.emit('chat.lobby', '{"text": "hello"}');
+  await example.waitLine(/^chat\.lobby: hello$/);
+  await tail.waitLine(/"HELLO"|HELLO/);
+  await example.waitLine(/^the first tick is event \d+$/);
+  assert.equal(await example.terminate(), 0, example.said('it did not end well'));
+  assert.equal(example.lines.length, 3, example.said('it said more'));
+});

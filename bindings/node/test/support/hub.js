@@ -27,6 +27,8 @@ class Hub {
     this.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'slotway-node-'));
     this.control = path.join(this.directory, 'hub.sock');
     this.port = 0;
+    /** What its environment has besides this one's. */
+    this.env = {};
     this.process = null;
   }
 
@@ -41,11 +43,12 @@ class Hub {
       'hub',
       `--listen=127.0.0.1:${this.port}`,
       `--control=${this.control}`,
-      '--admin=none',
+      ...(this.given.some((one) => one.startsWith('--admin=')) ? [] : ['--admin=none']),
       `--ready-file=${ready}`,
       ...this.given,
     ];
-    this.process = spawn(program, options, { stdio: ['ignore', log, log] });
+    const env = { ...process.env, ...this.env };
+    this.process = spawn(program, options, { stdio: ['ignore', log, log], env });
     fs.closeSync(log);
     this.ended = new Promise((resolve) => this.process.once('exit', resolve));
     const found = await eventually(() => {

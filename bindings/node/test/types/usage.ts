@@ -5,16 +5,24 @@ import { createServer } from 'node:http';
 import {
   BadBody,
   configureLog,
+  events,
+  Gap,
   serve,
   SlotwayError,
   version,
   Worker,
   type Answer,
+  type Draft,
   type Handler,
   type Logger,
+  type PushTarget,
+  type Received,
   type Reply,
   type Request,
   type Running,
+  type StreamClient,
+  type SubscribeOptions,
+  type Subscription,
 } from 'slotway';
 
 const worker = new Worker('usage', { slots: 64, drainDeadline: 5, connect: 'once' });
@@ -85,13 +93,64 @@ const handler: Handler = (req: Request, reply: Reply): Answer => {
 };
 worker.route('REPORT', '/report', handler);
 
+worker.sse('/rooms/{room}', {
+  connect(client: StreamClient, reply) {
+    reply.header('x-room', client.params['room'] ?? '');
+    return client.reconnect || client.connection !== '1';
+  },
+  disconnect: ({ connection }) => void connection,
+});
+worker.sse('/own/{id}', { host: 'api.example' }, (client) => client.params['id'] !== 'none');
+// @ts-expect-error a stream has no such handler
+worker.sse('/wrong', { arrive: () => true });
+
+async function talk(running: Running): Promise<number> {
+  const sent: boolean = running.publish('a.b', { any: 'thing' }, { type: 't', mustDeliver: true });
+  if (!sent) await worker.ready();
+  const drafts: Draft[] = [{ topic: 'a', payload: 'text', principal: null }, { topic: 'b' }];
+  const count: number = worker.publishMany(drafts);
+  await worker.publishAll(drafts);
+  // @ts-expect-error an event has a topic
+  worker.publishMany([{ payload: 'text' }]);
+  // @ts-expect-error there is no such option
+  worker.publish('a', 'b', { typ: 't' });
+  const given: SubscribeOptions = { mode: 'routed', principal: 'ann', after: 7 };
+  const subscription: Subscription = events.subscribe(['a.*', 'b'], given);
+  await subscription.live();
+  for await (const item of subscription) {
+    if (item instanceof Gap) {
+      const { missed, atLeast, principal } = item;
+      return atLeast || principal === null ? missed : -missed;
+    }
+    const { topic, type, id, seq, time, principal, payload }: Received = item;
+    // @ts-expect-error what was published is not to be changed
+    item.topic = 'other';
+    const texts: string[] = [topic, type, id, principal ?? '', item.text()];
+    return texts.length + seq + time + payload.length;
+  }
+  worker.on('a.*', (event) => event.json(), { lost: (gap) => gap.missed, queue: 10 }).close();
+  // @ts-expect-error a mode that there is not
+  worker.subscribe('a', { mode: 'quick' });
+  // @ts-expect-error gaps come from subscriptions
+  new Gap();
+  const to: PushTarget = { pattern: '/rooms/{room}', params: { room: 7 } };
+  const status: number = await running.push(to, 'data', { type: 't', id: '1', close: true });
+  const pushed: boolean = events.tryPush('/rooms/7', Buffer.from('data'));
+  // @ts-expect-error a push goes to somebody
+  await worker.push({}, 'data');
+  const [refusal] = worker.refusals();
+  return pushed ? status + count : (refusal?.count ?? 0);
+}
+
 async function life(): Promise<void> {
   const running: Running = await worker.start();
   running.unref().ref();
+  await talk(running);
   if (running.connected) await running.shutdown();
   await running.closed;
   await worker.run();
-  await serve((req, res) => res.end(req.url), { name: 'listener', routes: ['/a'] });
+  const sse = { '/stream/{id}': { connect: () => true } };
+  await serve((req, res) => res.end(req.url), { name: 'listener', routes: ['/a'], sse });
   // @ts-expect-error a server is no listener
   await serve(createServer());
 }
