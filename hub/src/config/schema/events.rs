@@ -150,7 +150,7 @@ pub(super) const EVENTS: Table<Config> = {
                 events.lifetime,
                 "lifetime",
                 "How long a stream is open at most, give or take a tenth, until its client comes \
-                 back with its last id, perhaps to another hub; \"none\" for no limit."
+                 back with its last id; \"none\" for no limit."
             )
             .like("\"1h\""),
             key!(
