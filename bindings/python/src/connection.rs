@@ -21,8 +21,9 @@ use crate::turns::Turns;
 /// A worker's connection to its hub: requests come out of it.
 ///
 /// Making one begins to connect and to register, and returns. A registration is a name, its
-/// routes (a method, a pattern, a host or None, whether a request may be sent twice), and how
-/// many requests at a time it takes at most (None: as many as there are slots). ``connect`` is
+/// routes (a method, a pattern, a host or None, whether a request may be sent twice, and maybe
+/// whether its clients stay for events), and how many requests at a time it takes at most (None:
+/// as many as there are slots). Without one the connection is for events alone. ``connect`` is
 /// what ``wait_live`` waits for; the rest is as for ``Worker``.
 ///
 /// A thread of its own keeps it up and comes back to the next hub when this one goes away.
@@ -43,7 +44,7 @@ pub(crate) struct Core {
 
 impl Core {
     /// The connection, in the process that made it: in another one no thread keeps it up.
-    fn here(&self, py: Python<'_>) -> PyResult<&Connection> {
+    pub(crate) fn here(&self, py: Python<'_>) -> PyResult<&Connection> {
         self.maker.check(py)?;
         Ok(self.connection())
     }
@@ -187,8 +188,8 @@ impl Core {
         Ok(taken)
     }
 
-    /// The tokens of requests for which a wait may be over that a ``try_`` or ``poll_``
-    /// method began. A token may come without cause, also after the answer.
+    /// The tokens of requests, subscriptions and so on for which a wait may be over that a
+    /// ``try_`` or ``poll`` method began. A token may come without cause, also after the end.
     fn take_notices(&self) -> Vec<u64> {
         let mut tokens = Vec::new();
         self.connection().take_notices(|token| tokens.push(token));

@@ -1,4 +1,4 @@
-//! The native part of the Python package `slotway`: a connection and its exchanges.
+//! The native part of the Python package `slotway`: a connection, its exchanges and events.
 //!
 //! It is coarse and thin. A call into it costs some 30 ns, so there is one call for what
 //! belongs together; and what can be said in Python is said there, in `python/slotway`.
@@ -20,6 +20,7 @@ mod connection;
 mod convert;
 mod environ;
 mod error;
+mod events;
 mod exchange;
 mod fork;
 mod host;
@@ -45,6 +46,8 @@ mod _slotway {
     use crate::connection::Core;
     #[pymodule_export]
     use crate::environ::fill_environ;
+    #[pymodule_export]
+    use crate::events::{Event, Gap, Publisher, PushAnswer, Pusher, Subscription};
     #[pymodule_export]
     use crate::exchange::Exchange;
     #[pymodule_export]

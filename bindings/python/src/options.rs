@@ -5,14 +5,30 @@ use std::time::Duration;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use sdk::{Connect, Options, Registration};
 
 use crate::convert::timeout;
 
 /// One route: its method, its pattern, its host if it has one, whether its requests may be
-/// sent twice.
-#[derive(Debug, FromPyObject)]
-pub(crate) struct RouteGiven(String, String, Option<String>, bool);
+/// sent twice; and, where it is said, whether its clients stay for events.
+#[derive(Debug)]
+pub(crate) struct RouteGiven(String, String, Option<String>, bool, bool);
+
+impl FromPyObject<'_, '_> for RouteGiven {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<RouteGiven> {
+        let stays = given.len()? == 5;
+        let given = given.cast::<PyTuple>()?;
+        if stays {
+            let (method, pattern, host, idempotent, sse) = given.extract()?;
+            return Ok(RouteGiven(method, pattern, host, idempotent, sse));
+        }
+        let (method, pattern, host, idempotent) = given.extract()?;
+        Ok(RouteGiven(method, pattern, host, idempotent, false))
+    }
+}
 
 /// One registration: its name, its routes, how many exchanges at a time.
 #[derive(Debug, FromPyObject)]
@@ -30,7 +46,7 @@ fn registration(given: RegistrationGiven) -> PyResult<Registration> {
         registration = registration.max_concurrent(exchanges);
     }
     let mut limited = false;
-    for RouteGiven(method, pattern, host, idempotent) in routes {
+    for RouteGiven(method, pattern, host, idempotent, sse) in routes {
         match host {
             Some(host) => {
                 registration = registration.host(host);
@@ -44,7 +60,14 @@ fn registration(given: RegistrationGiven) -> PyResult<Registration> {
             }
             None => {}
         }
-        registration = if idempotent {
+        registration = if sse {
+            if method != "GET" || idempotent {
+                return Err(PyValueError::new_err(format!(
+                    "clients stay on {method} {pattern}: its method is GET, and it is not sent twice"
+                )));
+            }
+            registration.sse_route(&pattern)
+        } else if idempotent {
             registration.idempotent_route(&method, &pattern)
         } else {
             registration.route(&method, &pattern)

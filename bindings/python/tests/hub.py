@@ -49,9 +49,10 @@ class Answer:
 class Hub:
     """A hub on a port that is free, with its socket in a directory of its own."""
 
-    def __init__(self, directory: Path, *arguments: str) -> None:
+    def __init__(self, directory: Path, *arguments: str, admin: str = "none") -> None:
         self.directory = directory
         self.arguments = arguments
+        self.admin = admin
         self.control = directory / "hub.sock"
         self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
@@ -67,7 +68,7 @@ class Hub:
                     "hub",
                     f"--listen=127.0.0.1:{self.port}",
                     f"--control={self.control}",
-                    "--admin=none",
+                    f"--admin={self.admin}",
                     f"--ready-file={ready}",
                     *self.arguments,
                 ],

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub import PATIENCE, Hub, eventually
+from streams import Client
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -55,3 +56,47 @@ def test_streaming(hub: Hub) -> None:
         assert hub.fetch("PUT", "/upper", large).body == large.upper()
         expected = hashlib.sha256(large).hexdigest()
         assert hub.fetch("PUT", "/digest", large).text == f'{{"sha256":"{expected}"}}'
+
+
+def test_events(hub: Hub) -> None:
+    """One listens, another one speaks; SIGINT ends the first."""
+
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-X", "dev", "-W", "error", EXAMPLES / "events.py", *arguments],
+            env=os.environ | {"SLOTWAY_HUB": str(hub.control)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    listener = run("listen", "news.*")
+    try:
+        assert listener.stdout is not None
+        assert listener.stdout.readline() == "listening\n"
+        speaker = run("say", "news.sport", "a goal", "another")
+        assert speaker.communicate(timeout=PATIENCE) == ("", "")
+        assert listener.stdout.readline() == "news.sport a goal\n"
+        assert listener.stdout.readline() == "news.sport another\n"
+        listener.send_signal(signal.SIGINT)
+        assert listener.communicate(timeout=PATIENCE) == ("", "")
+        assert listener.returncode == 0
+    finally:
+        listener.kill()
+        listener.communicate()
+
+
+def test_sse(hub: Hub) -> None:
+    """Every client of a path gets the tokens, and an end."""
+    with example(hub, "sse.py", "/answers/x"):
+        assert hub.get("/answers/x").text == "an answer has a number\n"
+        clients = [Client(hub, "/answers/7") for _ in range(2)]
+        answer = hub.post("/answers/7", b"why is the sky blue")
+        assert answer.text == '{"tokens":5,"status":200}'
+        for client in clients:
+            said = [client.next() for _ in range(6)]
+            assert [(m.event, m.text) for m in said if m] == [
+                *(("token", word) for word in "WHY IS THE SKY BLUE".split()),
+                ("done", ""),
+            ]
+            client.close()

@@ -18,6 +18,10 @@ Flask, Django and whatever else speaks ASGI or WSGI runs by ``python -m slotway 
 by ``slotway.asgi.run`` and ``slotway.wsgi.run``. ``Core`` and ``Exchange`` are the layer
 below, for who builds something else on it.
 
+Events go the other way: ``worker.events`` publishes and subscribes, ``worker.sse`` is for
+streams whose clients the hub holds, ``current`` for applications, and ``Events`` for programs
+that answer no request.
+
 What goes wrong with the hub, the connection or an answer is an ``Error``, with a stable
 ``code``; a request's body that is not the JSON or text that it was taken for, a ``BadBody``.
 What the package has to say besides goes to the logger "slotway".
@@ -30,6 +34,7 @@ from slotway._errors import (
     Cancelled,
     Closed,
     Error,
+    Full,
     HubGone,
     InvalidArgument,
     InvalidHead,
@@ -40,41 +45,61 @@ from slotway._errors import (
     Timeout,
     TooLarge,
 )
+from slotway._events import Draft, Events, Payload, Refusal, current
 from slotway._problem import BadBody
 from slotway._request import AsyncRequest, BaseRequest, Headers, Request
 from slotway._response import Answer, Response
 from slotway._running import Running
-from slotway._slotway import Core, Exchange, __version__
+from slotway._slotway import BaseSubscription, Core, Event, Exchange, Gap, __version__
+from slotway._stream import AsyncStreamRequest, Stream, StreamRequest
+from slotway._subscription import Delivery, Subscription
+from slotway._system import SYSTEM, System
 from slotway._worker import Worker
 
 __all__ = [
     "AlreadyAnswered",
     "Answer",
     "AsyncRequest",
+    "AsyncStreamRequest",
     "BadBody",
     "BaseRequest",
+    "BaseSubscription",
     "BodyAborted",
     "BodyLength",
     "Cancelled",
     "Closed",
     "Core",
+    "Delivery",
+    "Draft",
     "Error",
+    "Event",
+    "Events",
     "Exchange",
+    "Full",
+    "Gap",
     "Headers",
     "HubGone",
     "InvalidArgument",
     "InvalidHead",
     "OutOfOrder",
+    "Payload",
     "ProtocolError",
+    "Refusal",
     "Refused",
     "Request",
     "Response",
     "Running",
+    "SYSTEM",
+    "Stream",
+    "StreamRequest",
+    "Subscription",
+    "System",
     "SystemRefused",
     "Timeout",
     "TooLarge",
     "Worker",
     "__version__",
+    "current",
 ]
 
 # Tracebacks and `help` name things by where they are to be imported from.

@@ -37,8 +37,15 @@ class Timeout(Error, TimeoutError):
     name = "timeout"
 
 
+class Full(Error):
+    """There is no room for an event, and it was not to be waited for; nothing was published."""
+
+    code = -4
+    name = "again"
+
+
 class Refused(Error):
-    """The hub refused the connection or a registration."""
+    """The hub refused the connection, a registration or a subscription."""
 
     code = -5
     name = "refused"
@@ -123,6 +130,7 @@ BY_CODE: dict[int, type[Error]] = {
         InvalidArgument,
         Closed,
         Timeout,
+        Full,
         Refused,
         ProtocolError,
         SystemRefused,

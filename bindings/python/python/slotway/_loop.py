@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterable, Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from slotway._eager import Carrier, Runner
 from slotway._errors import Closed, Error
@@ -21,26 +21,45 @@ log = logging.getLogger("slotway")
 _LOOKS = 4
 
 
-class Waits:
-    """Who waits for a notice of which request."""
+class Told(Protocol):
+    """A request, a subscription, or what else ``Core.take_notices`` tells of."""
 
-    __slots__ = ("_waiters", "_watched", "loop")
+    @property
+    def token(self) -> int:
+        """What it is told by."""
+
+
+class Waits:
+    """Who waits for a notice of which request, or of events."""
+
+    __slots__ = ("_changes", "_waiters", "_watched", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop: asyncio.AbstractEventLoop = loop
         self._waiters: dict[int, list[asyncio.Future[None]]] = {}
         self._watched: dict[int, Callable[[], bool]] = {}
+        self._changes: list[asyncio.Future[None]] = []
 
-    async def notice(self, exchange: Exchange) -> None:
-        """Waits for the next notice of a request; it may come without cause."""
+    async def notice(self, told: Told) -> None:
+        """Waits for the next notice of it; it may come without cause."""
         waiter = self.loop.create_future()
-        waiters = self._waiters.setdefault(exchange.token, [])
+        waiters = self._waiters.setdefault(told.token, [])
         waiters.append(waiter)
         try:
             await waiter
         finally:
             if waiter in waiters:
                 waiters.remove(waiter)
+
+    async def change(self) -> None:
+        """Waits until the hub has come or gone, or something else has happened."""
+        waiter = self.loop.create_future()
+        self._changes.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in self._changes:
+                self._changes.remove(waiter)
 
     def watch(self, exchange: Exchange, look: Callable[[], bool]) -> None:
         """Calls ``look`` for each notice of a request, until it gives ``False``."""
@@ -60,6 +79,19 @@ class Waits:
             for waiter in self._waiters.pop(token, ()):
                 if not waiter.done():
                     waiter.set_result(None)
+
+    def turn(self) -> None:
+        """Wakes who waits for a change."""
+        if self._changes:
+            changes, self._changes = self._changes, []
+            for waiter in changes:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def hear_all(self) -> None:
+        """Everybody looks up: it is over."""
+        self.hear(list(self._waiters))
+        self.turn()
 
 
 class Service:
@@ -103,6 +135,7 @@ class Service:
             tokens = self.core.take_notices()
             if tokens:
                 self.waits.hear(tokens)
+            self.waits.turn()
         except Closed:
             self._over(None)
         except Error as error:
@@ -116,6 +149,7 @@ class Service:
         self.end()
         # Whoever still waits for something looks up, and finds it over.
         self.waits.hear(self.core.take_notices())
+        self.waits.hear_all()
         if self.closed.done():
             return
         if error is None:
@@ -129,13 +163,14 @@ def serving(
     handler: Callable[[AsyncRequest], Coroutine[Any, Any, Any]],
     runner: Runner,
     waits: Waits,
+    request: type[AsyncRequest] = AsyncRequest,
 ) -> Serve:
     """What serves a route by a coroutine function."""
 
     async def run(exchange: Exchange) -> None:
         try:
             try:
-                answer = await handler(AsyncRequest(exchange, waits))
+                answer = await handler(request(exchange, waits))
             except asyncio.CancelledError:
                 raise
             except BaseException as error:

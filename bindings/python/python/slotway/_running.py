@@ -10,20 +10,27 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
-from slotway import _loop, _threads
+from slotway import _events, _loop, _stream, _threads
 from slotway._child import parent
 from slotway._eager import Runner
 from slotway._errors import Closed, Error, Timeout
+from slotway._events import Events
 from slotway._load import not_while_loading
+from slotway._request import AsyncRequest, Request
 from slotway._slotway import Core, Exchange
+from slotway._stream import AsyncStreamRequest, Stream, StreamRequest, each, is_async
 
 if TYPE_CHECKING:
     from slotway._threads import Serve
     from slotway._worker import Worker
 
 log = logging.getLogger("slotway")
+
+Handler: TypeAlias = Callable[[Any], Any]
+#: Each route, for people, with what answers it.
+Handlers: TypeAlias = list[tuple[str, Handler | Stream]]
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -49,6 +56,9 @@ class Running:
         ]
         #: The layer below.
         self.core: Core = Core(registrations, **worker.options)
+        #: What publishes and receives events, and pushes to the clients of streams.
+        self.events: Events = Events.of(self.core, [offer.name for offer in worker.offers])
+        worker._running = self
         self._threads: list[threading.Thread] = []
         self._ended = threading.Event()
         self._error: BaseException | None = None
@@ -58,17 +68,16 @@ class Running:
 
     def launch(self, live: Callable[[], None] = lambda: None) -> None:
         """Begins to serve, without waiting for the hub; calls ``live`` when it is there."""
-        from slotway._worker import is_async
-
-        handlers = [
-            (f"{method} {pattern}", handler)
+        handlers: Handlers = [
+            (f"{route[0]} {route[1]}", handler)
             for offer in self.worker.offers
-            for (method, pattern, _, _), handler in zip(offer.routes, offer.handlers, strict=True)
+            for route, handler in zip(offer.routes, offer.handlers, strict=True)
         ]
-        if any(is_async(handler) for _, handler in handlers):
+        _events.enter(self.events)
+        if any(is_async(part) for _, handler in handlers for part in each(handler)):
             self._spawn("slotway-loop", lambda: self._run_loop(handlers))
         else:
-            serves = [_threads.serving(route, handler) for route, handler in handlers]
+            serves = [serving(route, handler, on_a_thread) for route, handler in handlers]
             for number in range(self.worker.threads):
                 self._spawn(f"slotway-{number}", lambda: _threads.work(self.core, serves))
         # Who waits for the end is another than who ends it: a signal's handler may not wait.
@@ -101,25 +110,27 @@ class Running:
 
     # --- serving ---
 
-    def _run_loop(self, handlers: list[tuple[str, Callable[[Any], Any]]]) -> None:
+    def _run_loop(self, handlers: Handlers) -> None:
         with asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(self._serve(handlers))
 
-    async def _serve(self, handlers: list[tuple[str, Callable[[Any], Any]]]) -> None:
-        from slotway._worker import is_async
-
+    async def _serve(self, handlers: Handlers) -> None:
         loop = asyncio.get_running_loop()
         waits = _loop.Waits(loop)
         runner = Runner(loop)
+        self.events.serve_on(waits)
         queue: SimpleQueue[tuple[Serve, Exchange] | None] = SimpleQueue()
         threads = 0
-        serves: list[Serve] = []
-        for route, handler in handlers:
+
+        def serving_one(route: str, handler: Handler, stream: bool) -> Serve:
+            nonlocal threads
             if is_async(handler):
-                serves.append(_loop.serving(route, handler, runner, waits))
-            else:
-                threads = self.worker.threads
-                serves.append(handed_over(queue, _threads.serving(route, handler)))
+                asked = AsyncStreamRequest if stream else AsyncRequest
+                return _loop.serving(route, handler, runner, waits, asked)
+            threads = self.worker.threads
+            return handed_over(queue, on_a_thread(route, handler, stream))
+
+        serves = [serving(route, handler, serving_one) for route, handler in handlers]
         for number in range(threads):
             self._spawn(f"slotway-{number}", lambda: work_off(queue))
         service = _loop.Service(self.core, serves, waits)
@@ -185,6 +196,7 @@ class Running:
         except Error as error:
             self._error = self._error or error
         finally:
+            _events.leave(self.events)
             self._ended.set()
 
     def __enter__(self) -> Self:
@@ -200,6 +212,21 @@ class Running:
             self.shutdown()
         else:
             self.close()
+
+
+def serving(
+    route: str, handler: Handler | Stream, one: Callable[[str, Handler, bool], Serve]
+) -> Serve:
+    """What serves a route; ``one`` gives what serves by one function, and is told whether that
+    is a stream's."""
+    if isinstance(handler, Stream):
+        return _stream.serving(handler, lambda what, part: one(f"{route} ({what})", part, True))
+    return one(route, handler, False)
+
+
+def on_a_thread(route: str, handler: Handler, stream: bool) -> Serve:
+    """What serves by a plain function."""
+    return _threads.serving(route, handler, StreamRequest if stream else Request)
 
 
 def handed_over(queue: SimpleQueue[Any], serve: Serve) -> Serve:

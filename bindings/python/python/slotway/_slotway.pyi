@@ -1,4 +1,5 @@
-"""The native part of slotway: a connection to the hub, and the requests that come out of it.
+"""The native part of slotway: a connection to the hub, the requests that come out of it, and
+events both ways.
 
 The package is built on it, and so can you when the package does not fit: one object for a
 connection, one for a request with its answer. Methods wait only where they take a timeout,
@@ -8,26 +9,45 @@ in seconds; ``None`` waits for ever. They let go of the interpreter while they w
 import sys
 from collections.abc import Iterable, Sequence
 from os import PathLike
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, Literal, Self, TypeAlias, final
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
-__all__ = ["Body", "Core", "Exchange", "__version__", "fill_environ", "fill_scope"]
+from slotway._system import System
+
+__all__ = [
+    "BaseSubscription",
+    "Body",
+    "Core",
+    "Event",
+    "Exchange",
+    "Gap",
+    "Publisher",
+    "PushAnswer",
+    "Pusher",
+    "__version__",
+    "fill_environ",
+    "fill_scope",
+]
 
 __version__: str
 
 #: A name and a value, text (ISO 8859-1) or bytes.
 _Header: TypeAlias = tuple[str | bytes, str | bytes]
-#: A method or "*", a pattern, a host or None, and whether a request may be sent twice.
-_Route: TypeAlias = tuple[str, str, str | None, bool]
+#: A method or "*", a pattern, a host or None, whether a request may be sent twice, and maybe
+#: whether its clients stay for events.
+_Route: TypeAlias = tuple[str, str, str | None, bool] | tuple[str, str, str | None, bool, bool]
+#: What an event says.
+_Payload: TypeAlias = str | Buffer | dict[str, Any] | list[Any] | None
 
 @final
 class Core:
     """A worker's connection to its hub: requests come out of it.
 
     Making one begins to connect and to register, and returns. A registration is a name, its
-    routes (a method, a pattern, a host or None, whether a request may be sent twice), and how
-    many requests at a time it takes at most (None: as many as there are slots). ``connect`` is
+    routes (a method, a pattern, a host or None, whether a request may be sent twice, and maybe
+    whether its clients stay for events), and how many requests at a time it takes at most (None:
+    as many as there are slots). Without one the connection is for events alone. ``connect`` is
     what ``wait_live`` waits for; the rest is as for ``Worker``.
 
     A thread of its own keeps it up and comes back to the next hub when this one goes away.
@@ -71,8 +91,8 @@ class Core:
         """
 
     def take_notices(self) -> list[int]:
-        """The tokens of requests for which a wait may be over that a ``try_`` or ``poll_``
-        method began. A token may come without cause, also after the answer."""
+        """The tokens of requests, subscriptions and so on for which a wait may be over that a
+        ``try_`` or ``poll`` method began. A token may come without cause, also after the end."""
 
     @property
     def connected(self) -> bool:
@@ -261,6 +281,272 @@ class Body:
 
     if sys.version_info >= (3, 12):
         def __buffer__(self, flags: int, /) -> memoryview: ...
+
+@final
+class Publisher:
+    """Publishes events through the outbox of a connection.
+
+    Cheap to make; from any number of threads. Methods without ``try_`` wait for room and for
+    the hub, ``timeout`` seconds at most, and hear signals meanwhile.
+    """
+
+    def __new__(cls, core: Core) -> Publisher:
+        """A publisher of a connection."""
+
+    def publish(
+        self,
+        topic: str,
+        payload: _Payload = None,
+        *,
+        type: str | None = None,
+        id: str | None = None,
+        principal: str | System | None = None,
+        must_deliver: bool = False,
+        key: str | None = None,
+        terminal: bool = False,
+        ticket: int = 0,
+        timeout: float | None = None,
+    ) -> None:
+        """Publishes one event."""
+
+    def try_publish(
+        self,
+        topic: str,
+        payload: _Payload = None,
+        *,
+        type: str | None = None,
+        id: str | None = None,
+        principal: str | System | None = None,
+        must_deliver: bool = False,
+        key: str | None = None,
+        terminal: bool = False,
+        ticket: int = 0,
+    ) -> None:
+        """Publishes one event if there is room for it now; raises Full if not, and HubGone while
+        there is no hub."""
+
+    def publish_many(
+        self, events: Iterable[tuple[Any, ...]], *, timeout: float | None = None
+    ) -> int:
+        """Publishes events in order; gives how many were published when the time was over."""
+
+    def try_publish_many(self, events: Iterable[tuple[Any, ...]]) -> int:
+        """Publishes as many of the events as there is room for now; gives how many."""
+
+    def poll_room(self) -> bool:
+        """After there was no room: whether to try again now. If not, ``Core.take_notices``
+        gives ``token`` when there is more."""
+
+    @property
+    def token(self) -> int:
+        """What ``Core.take_notices`` tells room by."""
+
+    def take_refusals(self) -> list[tuple[int, str, int]]:
+        """What the hub has refused to publish since the last call: of each the ticket, the
+        reason and how many there were."""
+
+@final
+class Pusher:
+    """Pushes to clients of streams that this worker owns, through the outbox of a connection.
+
+    From any number of threads. Methods that wait hear signals meanwhile.
+    """
+
+    def __new__(cls, core: Core) -> Pusher:
+        """What pushes through a connection."""
+
+    def push(
+        self,
+        data: _Payload = None,
+        *,
+        path: str | None = None,
+        pattern: str | None = None,
+        params: dict[str, str] | None = None,
+        connection: str | None = None,
+        registration: int = 0,
+        event: str | None = None,
+        id: str | None = None,
+        close: bool = False,
+        timeout: float | None = None,
+    ) -> int:
+        """Gives an event to clients of a stream that this worker owns: of a path, of a pattern
+        with these parameters, or one by its connection; with ``close`` their streams end behind
+        it. Waits for what becomes of it: 200, it is on its way to each of them; 404, nobody is
+        there; 410, they are leaving; 429, too much waits for them; 400, it cannot be."""
+
+    def push_only(
+        self,
+        data: _Payload = None,
+        *,
+        path: str | None = None,
+        pattern: str | None = None,
+        params: dict[str, str] | None = None,
+        connection: str | None = None,
+        registration: int = 0,
+        event: str | None = None,
+        id: str | None = None,
+        close: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        """As ``push``, without waiting for what becomes of it: for room alone."""
+
+    def try_push(
+        self,
+        data: _Payload = None,
+        *,
+        path: str | None = None,
+        pattern: str | None = None,
+        params: dict[str, str] | None = None,
+        connection: str | None = None,
+        registration: int = 0,
+        event: str | None = None,
+        id: str | None = None,
+        close: bool = False,
+    ) -> None:
+        """As ``push_only``, if there is room now; raises Full if not, and HubGone while there is
+        no hub."""
+
+    def begin_push(
+        self,
+        data: _Payload = None,
+        *,
+        path: str | None = None,
+        pattern: str | None = None,
+        params: dict[str, str] | None = None,
+        connection: str | None = None,
+        registration: int = 0,
+        event: str | None = None,
+        id: str | None = None,
+        close: bool = False,
+    ) -> PushAnswer:
+        """As ``push``, without waiting for anything: gives what becomes of it. Raises Full when
+        there is no room, and HubGone while there is no hub."""
+
+@final
+class PushAnswer:
+    """What becomes of a push; ``Pusher.begin_push`` gives it."""
+
+    def poll(self) -> int | None:
+        """The answer if it is there; None: ``Core.take_notices`` gives ``token`` when it may be."""
+
+    @property
+    def token(self) -> int:
+        """What ``Core.take_notices`` tells it by."""
+
+@final
+class Event:
+    """An event that was published."""
+
+    @property
+    def topic(self) -> str:
+        """What it is about."""
+
+    @property
+    def type(self) -> str:
+        """Its type; "message" unless its publisher said something else."""
+
+    @property
+    def id(self) -> str:
+        """The id that its publisher gave it, else its sequence number."""
+
+    @property
+    def seq(self) -> int:
+        """Its place in the order of everything that the hub published."""
+
+    @property
+    def time(self) -> float:
+        """When it was published, in seconds since 1970."""
+
+    @property
+    def principal(self) -> str | None:
+        """On whose behalf it was published; None for the system."""
+
+    @property
+    def payload(self) -> bytes:
+        """What it says."""
+
+    def text(self) -> str:
+        """What it says, as text; UnicodeDecodeError if it is not UTF-8."""
+
+    def json(self) -> Any:
+        """What it says, as JSON; ValueError if it is none."""
+
+@final
+class Gap:
+    """Events that were lost at this place of a subscription."""
+
+    @property
+    def missed(self) -> int:
+        """How many were lost."""
+
+    @property
+    def at_least(self) -> bool:
+        """Whether there may have been more."""
+
+    @property
+    def principal(self) -> str | None:
+        """Whose they were, where the subscription is routed and the hub knows."""
+
+@disjoint_base
+class BaseSubscription:
+    """The events of some topics, as they are published.
+
+    Iterating waits for each, and ends with the connection, or when it is closed. Methods with
+    a timeout hear signals while they wait.
+    """
+
+    def __new__(
+        cls,
+        core: Core,
+        patterns: Sequence[str],
+        *,
+        mode: Literal["lossy", "routed"] = "lossy",
+        capacity: int | None = None,
+        overflow: Literal["oldest", "newest"] = "oldest",
+        principal: str | System | None = None,
+        after: int | None = None,
+        queue: int | None = None,
+    ) -> Self:
+        """Begins to subscribe, and returns."""
+
+    def wait_live(self, timeout: float | None = None) -> bool:
+        """Waits until the hub has said that events come: those published from then on will.
+        False when the time is over."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the hub at the other end sends its events now."""
+
+    def next(self, timeout: float | None = None) -> Event | Gap | None:
+        """The next event, or a Gap where some were lost; None when the time is over. Raises
+        Closed after the end."""
+
+    def take(self, limit: int = 256, timeout: float | None = None) -> list[Event | Gap]:
+        """As many as there are now, at most so many, waiting for the first; none when the time
+        is over. Raises Closed after the end."""
+
+    def poll(self) -> Event | Gap | None:
+        """For event loops: the next event if there is one now; None: ``Core.take_notices`` gives
+        ``token`` when there may be one. Raises Closed after the end."""
+
+    def poll_live(self) -> bool:
+        """For event loops: whether events come; if not, ``Core.take_notices`` gives ``token`` when
+        that may be so."""
+
+    @property
+    def token(self) -> int:
+        """What ``Core.take_notices`` tells this subscription by."""
+
+    @property
+    def lost_here(self) -> int:
+        """Events that were lost in this process because it had too many that nobody took: a part
+        of what gaps have told."""
+
+    def close(self) -> None:
+        """Ends it: nothing comes any more, and whoever waits for something sees its end."""
+
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Event | Gap: ...
 
 def fill_scope(exchange: Exchange, scope: dict[str, Any]) -> None:
     """Puts into an ASGI scope what differs from request to request."""

@@ -18,12 +18,14 @@ ENDS = (KeyboardInterrupt, SystemExit)
 Serve: TypeAlias = Callable[[Exchange], None]
 
 
-def serving(route: str, handler: Callable[[Request], Any]) -> Serve:
+def serving(
+    route: str, handler: Callable[[Any], Any], request: type[Request] = Request
+) -> Serve:
     """What serves a route by a plain function."""
 
     def serve(exchange: Exchange) -> None:
         try:
-            answer = handler(Request(exchange))
+            answer = handler(request(exchange))
         except BaseException as error:
             handler_failed(exchange, route, error)
             if isinstance(error, ENDS):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from slotway._errors import OutOfOrder
+from slotway._events import Events
 from slotway._running import Running, run_here
+from slotway._stream import Stream
 
 Handler = TypeVar("Handler", bound=Callable[[Any], Any])
 
@@ -19,8 +21,8 @@ class Offer:
 
     name: str
     max_concurrent: int | None
-    routes: list[tuple[str, str, str | None, bool]]
-    handlers: list[Callable[[Any], Any]]
+    routes: list[tuple[str, str, str | None, bool, bool]]
+    handlers: list[Callable[[Any], Any] | Stream]
 
 
 class Worker:
@@ -100,6 +102,7 @@ class Worker:
             "connect": connect,
         }
         self.offers: list[Offer] = [Offer(name, max_concurrent, [], [])]
+        self._running: Running | None = None
 
     def also(self, name: str, *, max_concurrent: int | None = None) -> None:
         """Begins a further name: routes that follow are registered under it.
@@ -128,7 +131,7 @@ class Worker:
             if not callable(handler):
                 raise TypeError(f"what answers {method} {pattern} is a function, not {handler!r}")
             offer = self.offers[-1]
-            offer.routes.append((method, pattern, host, idempotent))
+            offer.routes.append((method, pattern, host, idempotent, False))
             offer.handlers.append(handler)
             return handler
 
@@ -176,6 +179,26 @@ class Worker:
         """Adds a route for DELETE."""
         return self.route("DELETE", pattern, host=host, idempotent=idempotent)
 
+    def sse(self, pattern: str, *, host: str | None = None) -> Stream:
+        """Adds a route whose clients stay, as browsers' ``EventSource`` does, and get the
+        events that this worker pushes. The hub holds them; ``Stream`` says who may come."""
+        offer = self.offers[-1]
+        stream = Stream(self, offer.name, pattern)
+        offer.routes.append(("GET", pattern, host, False, True))
+        offer.handlers.append(stream)
+        return stream
+
+    @property
+    def events(self) -> Events:
+        """What publishes and receives events while the worker runs."""
+        running = self._running
+        if running is None:
+            raise OutOfOrder(
+                "the worker does not run yet, and has no connection; use its events from "
+                "handlers, or after start()"
+            )
+        return running.events
+
     def start(self) -> Running:
         """Connects and serves on threads of its own, and returns once the hub sends
         requests here. Use it in a ``with``, or end it with ``shutdown``."""
@@ -187,10 +210,3 @@ class Worker:
         """Connects and serves until SIGTERM or SIGINT, then drains; a second signal does not
         wait for the drain. From the main thread."""
         run_here(self)
-
-
-def is_async(handler: Callable[[Any], Any]) -> bool:
-    """Whether calling it gives a coroutine; also for objects with ``async def __call__``."""
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
-        getattr(handler, "__call__", None)  # noqa: B004 - the method is what is asked about
-    )

@@ -23,6 +23,7 @@ from slotway._asgi_request import Application, AsgiRequest
 from slotway._child import Parent, parent
 from slotway._eager import Runner
 from slotway._errors import Closed, Error
+from slotway._events import Events, enter, leave
 from slotway._lifespan import Lifespan, LifespanMode, StartupFailed
 from slotway._load import not_while_loading
 from slotway._loop import Waits
@@ -140,8 +141,12 @@ class _Server:
         """The application's whole life."""
         self.patience = graceful_timeout
         await self.lifespan.startup()
+        events: Events | None = None
         try:
             self.core = open_core()
+            events = Events.of(self.core, [name])
+            events.serve_on(self.waits)
+            enter(events)
             for number in (signal.SIGTERM, signal.SIGINT):
                 self.loop.add_signal_handler(number, self._asked_to_end)
             if supervisor is not None:
@@ -153,6 +158,8 @@ class _Server:
             await self._finish()
             await live
         finally:
+            if events is not None:
+                leave(events)
             await self.lifespan.shutdown()
         self._why(ended)
 
@@ -196,12 +203,14 @@ class _Server:
         except Error as error:
             # Whoever still waits for something looks up, and finds it over.
             waits.hear(core.take_notices())
+            waits.hear_all()
             if not self.closed.done():
                 self.closed.set_result(error)
             return
         tokens = core.take_notices()
         if tokens:
             waits.hear(tokens)
+        waits.turn()
 
     def _ready_again(self) -> None:
         self.again = False

@@ -21,6 +21,7 @@ from typing import Any
 
 from slotway._child import Parent, parent
 from slotway._errors import Closed, Error
+from slotway._events import Events, enter, leave
 from slotway._load import not_while_loading
 from slotway._register import ROUTES, connect
 from slotway._running import Signals, only_in_main_thread
@@ -65,10 +66,15 @@ def run(
     server = _Server(app, root_path, threads, multiprocess)
     server.core = connect(name, routes, hub, limit_concurrency, graceful_timeout)
     supervisor = parent()
-    with Signals(server):
-        if supervisor is not None:
-            supervisor.watch(server.core.begin_shutdown)
-        server.serve(name, supervisor)
+    events = Events.of(server.core, [name])
+    enter(events)
+    try:
+        with Signals(server):
+            if supervisor is not None:
+                supervisor.watch(server.core.begin_shutdown)
+            server.serve(name, supervisor)
+    finally:
+        leave(events)
 
 
 class _Server:

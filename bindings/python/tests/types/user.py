@@ -7,7 +7,22 @@ from typing import Any, assert_type
 import slotway
 import slotway.asgi
 import slotway.wsgi
-from slotway import Answer, AsyncRequest, Core, Exchange, Request, Response, Worker
+from slotway import (
+    SYSTEM,
+    Answer,
+    AsyncRequest,
+    AsyncStreamRequest,
+    Core,
+    Draft,
+    Event,
+    Events,
+    Exchange,
+    Gap,
+    Request,
+    Response,
+    StreamRequest,
+    Worker,
+)
 
 worker = Worker("typed", threads=2, generation=3, connect="once", drain_deadline=1.5)
 
@@ -94,3 +109,56 @@ def applications() -> None:
     slotway.asgi.run(asgi_app, name="a", routes=["/a/{*rest}"], lifespan="off", loop="asyncio")
     slotway.wsgi.run(wsgi_app, threads=4)
     slotway.asgi.run(wsgi_app)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+feed = worker.sse("/feeds/{id}", host="*.example")
+
+
+@feed.connect
+async def come(request: AsyncStreamRequest) -> Response | None:
+    assert_type(request.connection, str)
+    status = await feed.push_async("hello", connection=request.connection, event="hi")
+    assert_type(status, int)
+    return Response(status=403) if request.stage == "reconnect" else None
+
+
+@feed.disconnect
+def gone(request: StreamRequest) -> None:
+    assert_type(feed.push(b"x", {"id": "7"}, id="1", timeout=1), int)
+    feed.push_only({"left": request.connection}, path="/feeds/7")
+
+
+def publishing() -> None:
+    with Events(hub="/run/hub.sock") as events:
+        events.publish("a.b", "text", type="t", principal=SYSTEM, must_deliver=True, timeout=0.5)
+        events.publish("a.b", {"json": [1, 2]})
+        assert_type(events.publish_many([("a", "b"), Draft("c", b"d", id="1")]), int)
+        for refusal in events.take_refusals():
+            assert_type(refusal.reason, str)
+        with events.subscribe("a.*", "b", mode="routed", principal="ann") as subscription:
+            assert_type(subscription.next(timeout=1), Event | Gap | None)
+            for found in subscription:
+                if isinstance(found, Event):
+                    assert_type(found.payload, bytes)
+                    assert_type(found.principal, str | None)
+                else:
+                    assert_type(found.missed, int)
+    try:
+        slotway.current().try_publish("a", memoryview(b"x"))
+    except slotway.Full as full:
+        assert_type(full.code, int)
+
+
+async def receiving(events: Events) -> None:
+    async with events.subscribe("#", after=7, overflow="newest") as subscription:
+        await events.publish_async("a", "b")
+        async for found in subscription:
+            assert_type(found, Event | Gap)
+
+
+def more_mistakes(events: Events) -> None:
+    events.publish("a", 7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    events.publish("a", "b", "c")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    events.subscribe("a", mode="fair")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    events.push("x", to="y")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    feed.connect(17)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
