@@ -95,7 +95,7 @@ test('b01_one_that_is_not_read_loses_alone_and_tells_how_many', async (t) => {
   const newest = await live(worker, 'unread.a', { capacity: 16, queue: 16, overflow: 'newest' });
   const read = await live(worker, 'unread.a', { capacity: 65_536, queue: 100_000 });
   const count = 20_000;
-  const payload = 'x'.repeat(1000);
+  const payload = 'x'.repeat(200);
   const publishing = worker.publishAll(numbers(count).map(() => ({ topic: 'unread.a', payload })));
   assert.equal((await take(read, count)).length, count);
   await publishing;
@@ -273,27 +273,26 @@ test('b08_a_subscription_goes_on_when_the_hub_is_started_anew', async (t) => {
 
 test('b06_kill_9_of_a_publisher_leaves_whole_events', async (t) => {
   const worker = await hub.worker(t, 'survives');
-  const events = await live(worker, 'killed.*', { capacity: 65_536, queue: 100_000 });
+  const events = await live(worker, 'killed.*', { capacity: 65_536, queue: 65_536 });
   const file = path.join(__dirname, 'programs', 'flood.js');
-  for (let round = 0; round < 5; round++) {
+  /** What comes next of each round's publisher. */
+  const next = [0, 0, 0, 0, 0];
+  let lost = false;
+  const look = async () => {
+    const [item] = await take(events, 1);
+    lost ||= item instanceof Gap;
+    if (item instanceof Gap) return;
+    const { round, n, fill } = item.json();
+    // What a publisher leaves behind may come after the next one has begun; in order it is.
+    assert.ok(lost ? n >= next[round] : n === next[round], `${n} of ${round} after ${next[round]}`);
+    assert.equal(fill, 'x'.repeat(n % 2000));
+    next[round] = n + 1;
+  };
+  for (let round = 0; round < next.length; round++) {
     const flood = new Process(process.execPath, [file, hub.control, String(round)]);
     t.after(() => flood.over || flood.process.kill('SIGKILL'));
-    const [first] = await take(events, 1);
-    assert.equal(first.json().n, 0);
-    const some = await take(events, 100 + 50 * round);
+    while (next[round] < 100 + 50 * round) await look();
     flood.process.kill('SIGKILL');
     await flood.wait();
-    worker.publish('killed.end');
-    const all = [first, ...some];
-    for (;;) {
-      const [item] = await take(events, 1);
-      if (item.topic === 'killed.end') break;
-      all.push(item);
-    }
-    all.forEach((item, index) => {
-      const { round: of, n, fill } = item.json();
-      assert.deepEqual([of, n, fill.length], [round, index, n % 2000]);
-      assert.ok(/^x*$/.test(fill));
-    });
   }
 });
