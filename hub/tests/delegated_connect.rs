@@ -107,10 +107,10 @@ fn connecting_has_the_limits_of_the_route() {
         });
     let reply = rig.get("/rooms/1");
     assert_eq!((reply.status, reply.code().as_str()), (504, "deadline"));
+    let connection = streams.hears().connection;
     streams.heard_all();
     // It believes to have it until it hears otherwise; and not before it is through.
     go.send(()).unwrap();
-    let connection = streams.hears().connection;
     streams.hears_that("disconnect", &connection);
     streams.heard_all();
     drop(streams);
@@ -136,9 +136,9 @@ fn s04_a_client_that_leaves_while_its_worker_answers_is_told_of_once() {
     wait_until("it connects", || rig.slots()["claimed"] == 1);
     drop(client);
     wait_until("it has left", || rig.admin("/internal/sse")["clients"] == 0);
+    let connection = streams.hears().connection;
     streams.heard_all();
     go.send(()).unwrap();
-    let connection = streams.hears().connection;
     streams.hears_that("disconnect", &connection);
     streams.heard_all();
     rig.wait_all_free();

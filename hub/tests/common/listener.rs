@@ -174,8 +174,9 @@ impl Streams {
         let (tell, heard) = channel();
         worker.serve(4, move |request| {
             let heard = Heard::of(&request);
+            // Before it answers: what the hub says next comes after that.
+            let _ = tell.send(heard.clone());
             answer(request, &heard);
-            let _ = tell.send(heard);
         });
         let routes =
             vec![Route { sse: true, ..Route::new("GET", pattern) }, Route::new("POST", pattern)];
