@@ -17,6 +17,7 @@
 #![cfg(target_arch = "x86_64")]
 
 mod hub;
+mod publisher;
 mod rig;
 mod stepped;
 mod trace;
