@@ -283,7 +283,7 @@ async fn clients_come_and_go_while_events_flow() {
         })
         .collect();
     for number in 1..=2000 {
-        while feed.append(rig.number(number, 4)).is_err() {
+        while feed.append(rig.number(number, 8)).is_err() {
             tokio::task::yield_now().await;
         }
         if number % 7 == 0 {
