@@ -84,10 +84,11 @@ const SEALED: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 type Forgery = (&'static str, fn(&mut Vec<u8>), SealFlags, &'static [&'static str]);
 
 /// What a region can be that is none, and what the refusal names.
-const FORGERIES: [Forgery; 8] = [
+const FORGERIES: [Forgery; 9] = [
     ("magic", |bytes| bytes[0] = b'x', SEALED, &["xLOTWAY", "SLOTWAY"]),
     ("layout version", |bytes| bytes[8] = 9, SEALED, &["version 9", "version 1"]),
-    ("feature bits", |bytes| bytes[12] = 1, SEALED, &["feature"]),
+    ("feature bits", |bytes| bytes[12] = 2, SEALED, &["feature"]),
+    ("rings that are not there", |bytes| bytes[12] = 1, SEALED, &["outbox_bytes", "0"]),
     ("no slots", |bytes| bytes[16..20].fill(0), SEALED, &["slots is 0"]),
     ("ring size", |bytes| bytes[24] = 1, SEALED, &["4097", "power of two"]),
     ("an offset", |bytes| bytes[128] ^= 1, SEALED, &["payload stride"]),
