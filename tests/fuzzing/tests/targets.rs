@@ -59,6 +59,11 @@ fn proxy_headers() {
 }
 
 #[test]
+fn records() {
+    random_bytes_pass("records", 3000, 300);
+}
+
+#[test]
 fn region_headers() {
     random_bytes_pass("region_header", 2000, 60);
 }
