@@ -13,11 +13,10 @@
 
 use std::fmt;
 
-/// How many segments a topic or a pattern has at most.
-pub const SEGMENTS_MAX: usize = 20;
-
-/// How many bytes a topic or a pattern has at most.
-pub const TOPIC_BYTES_MAX: usize = 255;
+use slotway_core::control::check_topic_pattern;
+pub use slotway_core::control::{
+    TOPIC_BYTES_MAX, TOPIC_SEGMENTS_MAX as SEGMENTS_MAX, TopicProblem, check_topic,
+};
 
 /// A pattern that has been checked.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,10 +31,7 @@ impl Pattern {
     /// [`SEGMENTS_MAX`], has an empty segment, whitespace or a control character, or `#`
     /// as one segment of several.
     pub fn new(text: &str) -> Result<Pattern, TopicProblem> {
-        check(text)?;
-        if text != "#" && text.split('.').any(|segment| segment == "#") {
-            return Err(TopicProblem::Wildcard);
-        }
+        check_topic_pattern(text)?;
         Ok(Pattern(text.into()))
     }
 
@@ -109,86 +105,6 @@ impl std::str::FromStr for Pattern {
     fn from_str(text: &str) -> Result<Pattern, TopicProblem> {
         Pattern::new(text)
     }
-}
-
-/// Whether text is a topic that can be published to.
-///
-/// # Errors
-///
-/// [`TopicProblem`], as for [`Pattern::new`]; a segment that is `*` or `#` as well, because
-/// it would be read as a pattern where rights are judged.
-pub fn check_topic(topic: &str) -> Result<(), TopicProblem> {
-    check(topic)?;
-    if topic.split('.').any(|segment| segment == "*" || segment == "#") {
-        return Err(TopicProblem::Wildcard);
-    }
-    Ok(())
-}
-
-/// What keeps text from being a topic or a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TopicProblem {
-    /// Nothing at all.
-    Empty,
-    /// More than [`TOPIC_BYTES_MAX`] bytes; how many there are.
-    TooLong(usize),
-    /// More than [`SEGMENTS_MAX`] segments; how many there are.
-    TooDeep(usize),
-    /// Two dots beside each other, or one at an end.
-    EmptySegment,
-    /// Whitespace or a control character.
-    Character(char),
-    /// In a topic a segment that is `*` or `#`; in a pattern `#` as one segment of several.
-    Wildcard,
-}
-
-impl fmt::Display for TopicProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TopicProblem::Empty => f.write_str("it is empty"),
-            TopicProblem::TooLong(bytes) => {
-                write!(f, "it has {bytes} bytes, of which {TOPIC_BYTES_MAX} are allowed")
-            }
-            TopicProblem::TooDeep(segments) => {
-                write!(f, "it has {segments} segments, of which {SEGMENTS_MAX} are allowed")
-            }
-            TopicProblem::EmptySegment => {
-                f.write_str("a segment is empty: put one dot between segments and none at an end")
-            }
-            TopicProblem::Character(character) => {
-                write!(f, "it has {character:?}: use neither whitespace nor control characters")
-            }
-            TopicProblem::Wildcard => f.write_str(
-                "* and # are for patterns: no segment of a topic, and # in a pattern only alone",
-            ),
-        }
-    }
-}
-
-impl std::error::Error for TopicProblem {}
-
-fn check(text: &str) -> Result<(), TopicProblem> {
-    if text.is_empty() {
-        return Err(TopicProblem::Empty);
-    }
-    if text.len() > TOPIC_BYTES_MAX {
-        return Err(TopicProblem::TooLong(text.len()));
-    }
-    if let Some(character) = text.chars().find(|c| c.is_whitespace() || c.is_control()) {
-        return Err(TopicProblem::Character(character));
-    }
-    let mut segments = 0;
-    for segment in text.split('.') {
-        segments += 1;
-        if segment.is_empty() {
-            return Err(TopicProblem::EmptySegment);
-        }
-    }
-    if segments > SEGMENTS_MAX {
-        return Err(TopicProblem::TooDeep(segments));
-    }
-    Ok(())
 }
 
 /// The one function that decides whether a pattern matches a topic. The index of the bus

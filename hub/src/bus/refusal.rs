@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::pattern::TopicProblem;
 
-/// How many bytes an event's type, its id and its principal have at most, each.
-pub const TEXT_BYTES_MAX: usize = 255;
+use slotway_core::control::check_event_text;
+pub use slotway_core::control::{EVENT_TEXT_BYTES_MAX as TEXT_BYTES_MAX, TextProblem};
 
 /// Why the bus did not do what it was asked for. Nothing has happened then, except that it
 /// was counted.
@@ -66,17 +66,6 @@ pub enum Refusal {
     ShutDown,
 }
 
-/// What is wrong with a type, an id or a principal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextProblem {
-    /// More than [`TEXT_BYTES_MAX`] bytes; how many there are.
-    TooLong(usize),
-    /// It has CR, LF or NUL, which could split an event on its way to a browser.
-    Character(char),
-    /// A principal without a single character.
-    Empty,
-}
-
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -107,32 +96,14 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-impl fmt::Display for TextProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TextProblem::TooLong(bytes) => {
-                write!(f, "has {bytes} bytes, of which {TEXT_BYTES_MAX} are allowed")
-            }
-            TextProblem::Character(character) => {
-                write!(f, "has {character:?}: use neither CR nor LF nor NUL")
-            }
-            TextProblem::Empty => f.write_str("is empty: leave it out or give a name"),
-        }
-    }
-}
-
 /// Whether text may be a type, an id or a principal.
 pub(super) fn check_text(what: &'static str, text: &str) -> Result<(), Refusal> {
-    let refused = |problem| Err(Refusal::Text { what, problem });
-    if text.len() > TEXT_BYTES_MAX {
-        return refused(TextProblem::TooLong(text.len()));
+    let refused = |problem| Refusal::Text { what, problem };
+    check_event_text(text).map_err(refused)?;
+    if text.is_empty() && what == "principal" {
+        return Err(refused(TextProblem::Empty));
     }
-    // Byte by byte: none of the three is ever a part of another character.
-    match text.bytes().find(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        Some(byte) => refused(TextProblem::Character(char::from(byte))),
-        None if text.is_empty() && what == "principal" => refused(TextProblem::Empty),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The beginning of a text that somebody gave, for a message.
