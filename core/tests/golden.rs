@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use slotway_core::control::{
-    Drain, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, Mode, Notice, ProtocolRange,
+    Drain, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, Mode, Notice, Pending, ProtocolRange,
     RefusalCode, Refused, RegionInfo, RegionRequest, Register, Registered, Route, Scope, Subscribe,
     Subscribed, Unregister, Unsubscribe, Welcome, WorkerMessage, encode,
 };
@@ -200,7 +200,7 @@ fn the_control_messages_are_as_specified() {
     let layout = Layout::new(SPEC).expect("a valid spec").header();
     let worker = |message| json(&encode::<WorkerMessage>(&message).expect("short"));
     let hub = |message| json(&encode::<HubMessage>(&message).expect("short"));
-    let registered = || Registered { id: 0, name: "greeter".into() };
+    let registered = || Registered::new(0, "greeter");
     let heartbeat = encode(&WorkerMessage::Heartbeat { seq: 1 }).expect("short");
     let made = [
         ("frame", hex(&heartbeat)),
@@ -257,35 +257,43 @@ fn the_control_messages_are_as_specified() {
         (
             "register",
             worker(WorkerMessage::Register(Register {
-                id: 0,
-                name: "greeter".into(),
-                routes: vec![
-                    Route { idempotent: true, ..Route::new("GET", "/hello/{name}") },
-                    Route::new("POST", "/echo"),
-                ],
                 max_concurrent: Some(32),
+                ..Register::new(
+                    0,
+                    "greeter",
+                    vec![
+                        Route { idempotent: true, ..Route::new("GET", "/hello/{name}") },
+                        Route::new("POST", "/echo"),
+                    ],
+                )
+            })),
+        ),
+        (
+            "register-instance",
+            worker(WorkerMessage::Register(Register {
+                instance: Some("a1".into()),
+                credential: Some("b7f0c5".into()),
+                ..Register::new(3, "media.resize", vec![Route::new("POST", "/resize")])
             })),
         ),
         (
             "register-host",
-            worker(WorkerMessage::Register(Register {
-                id: 1,
-                name: "api".into(),
-                routes: vec![Route { host: Some("api.example".into()), ..Route::new("GET", "/") }],
-                max_concurrent: None,
-            })),
+            worker(WorkerMessage::Register(Register::new(
+                1,
+                "api",
+                vec![Route { host: Some("api.example".into()), ..Route::new("GET", "/") }],
+            ))),
         ),
         (
             "register-sse",
-            worker(WorkerMessage::Register(Register {
-                id: 2,
-                name: "chat".into(),
-                routes: vec![
+            worker(WorkerMessage::Register(Register::new(
+                2,
+                "chat",
+                vec![
                     Route { sse: true, ..Route::new("GET", "/rooms/{room}/events") },
                     Route::new("POST", "/rooms/{room}"),
                 ],
-                max_concurrent: None,
-            })),
+            ))),
         ),
         ("unregister", worker(WorkerMessage::Unregister(Unregister { id: 0 }))),
         ("drain", worker(WorkerMessage::Drain(Drain {}))),
@@ -323,6 +331,20 @@ fn the_control_messages_are_as_specified() {
             })),
         ),
         ("registered", hub(HubMessage::Registered(registered()))),
+        (
+            "registered-credential",
+            hub(HubMessage::Registered(Registered {
+                credential: Some("b7f0c5".into()),
+                ..Registered::new(3, "media.resize")
+            })),
+        ),
+        (
+            "pending",
+            hub(HubMessage::Pending(Pending {
+                id: 3,
+                reason: "\"media.resize.a1\" waits for approval".into(),
+            })),
+        ),
         (
             "refused",
             hub(HubMessage::Refused(Refused {

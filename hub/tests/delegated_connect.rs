@@ -196,7 +196,7 @@ fn clients_stay_on_routes_for_get_only() {
     let rig = Rig::new();
     let mut worker = Worker::connect(rig.control());
     let routes = vec![Route { sse: true, ..Route::new("POST", "/rooms") }];
-    let register = Register { id: 0, name: "chat".to_owned(), routes, max_concurrent: None };
+    let register = Register::new(0, "chat", routes);
     worker.link.send(&WorkerMessage::Register(register));
     match worker.link.receive() {
         HubMessage::Refused(refused) => {

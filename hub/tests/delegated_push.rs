@@ -203,8 +203,7 @@ fn the_same_path_of_two_hosts_is_two() {
         worker.serve(1, |request| request.answer(200, &[], b""));
         let host = Some(host.to_owned());
         let routes = vec![Route { sse: true, host, ..Route::new("GET", "/events") }];
-        let name = name.to_owned();
-        worker.register_with(Register { id: 0, name, routes, max_concurrent: None });
+        worker.register_with(Register::new(0, name, routes));
         worker
     };
     let _workers = [serve("a", "a.example"), serve("b", "b.example")];

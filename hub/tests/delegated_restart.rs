@@ -16,7 +16,7 @@ use slotway_core::control::{
 
 fn rooms(max_concurrent: Option<u32>) -> Register {
     let routes = vec![Route { sse: true, ..Route::new("GET", "/rooms/{room}") }];
-    Register { id: 0, name: "chat".to_owned(), routes, max_concurrent }
+    Register { max_concurrent, ..Register::new(0, "chat", routes) }
 }
 
 /// Files that the process may have open: clients here and connections there.

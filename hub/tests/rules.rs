@@ -46,8 +46,7 @@ fn h13_routes_of_hosts() {
         of_host("GET", "Api.Example", "/{x}"),
         of_host("GET", "*.b.example", "/only"),
     ];
-    let name = "hosts".to_owned();
-    worker.register_with(Register { id: 0, name, routes, max_concurrent: None });
+    worker.register_with(Register::new(0, "hosts", routes));
     worker.serve(2, |request| {
         let index = request.route_index.to_string();
         request.answer(200, &[], index.as_bytes());
@@ -79,8 +78,7 @@ fn h13_names_conflict_within_one_host_only() {
     let rig = Rig::new();
     let register = |name: &str, routes| {
         let mut worker = Worker::connect(rig.control());
-        let name = name.to_owned();
-        let register = Register { id: 0, name, routes, max_concurrent: None };
+        let register = Register::new(0, name, routes);
         worker.link.send(&WorkerMessage::Register(register));
         (worker.link.receive(), worker)
     };
@@ -108,7 +106,7 @@ fn h18_a_route_has_its_own_limit_on_waiting() {
     let mut worker = Worker::connect(rig.control());
     let routes = vec![Route::new("GET", "/quick"), Route::new("GET", "/patient")];
     let name = "one".to_owned();
-    worker.register_with(Register { id: 0, name, routes, max_concurrent: Some(1) });
+    worker.register_with(Register { max_concurrent: Some(1), ..Register::new(0, name, routes) });
     let mut holder = rig.client();
     holder.send("GET", "/patient", "", b"");
     let held = worker.next();
@@ -355,8 +353,7 @@ fn a_rule_decides_whether_a_lost_request_is_tried_again() {
     let register = |worker: &mut Worker| {
         let once = Route { idempotent: true, ..Route::new("POST", "/once") };
         let routes = vec![Route::new("POST", "/again"), once, Route::new("POST", "/plain")];
-        let name = "one".to_owned();
-        worker.register_with(Register { id: 0, name, routes, max_concurrent: None });
+        worker.register_with(Register::new(0, "one", routes));
     };
     for (path, expected) in [("/again", 200), ("/once", 502), ("/plain", 502)] {
         let mut first = Worker::connect(rig.control());

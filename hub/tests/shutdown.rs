@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::worker::Link;
 use common::{Client, Rig, Worker, wait_until};
-use slotway_core::control::{HubMessage, RefusalCode, WorkerMessage};
+use slotway_core::control::{HubMessage, RefusalCode, Register, WorkerMessage};
 
 /// Goal: a shutdown lets what is in flight finish, says drain and bye, and removes the
 /// sockets.
@@ -73,12 +73,7 @@ fn a_hub_that_shuts_down_takes_nothing_new() {
     assert!(matches!(worker.link.receive(), HubMessage::Drain(_)));
     let HubMessage::Refused(refused) = greeting.receive() else { panic!() };
     assert_eq!(refused.code, RefusalCode::ShuttingDown);
-    worker.link.send(&WorkerMessage::Register(slotway_core::control::Register {
-        id: 1,
-        name: "y".into(),
-        routes: Vec::new(),
-        max_concurrent: None,
-    }));
+    worker.link.send(&WorkerMessage::Register(Register::new(1, "y", Vec::new())));
     let HubMessage::Refused(refused) = worker.link.receive() else { panic!() };
     assert_eq!((refused.id, refused.code), (Some(1), RefusalCode::ShuttingDown));
     request.answer(200, &[], b"");

@@ -78,7 +78,7 @@ fn h06_a_streamed_body_moves_with_its_request() {
 fn an_idempotent_request_is_retried_once() {
     let rig = Rig::new();
     let route = Route { idempotent: true, ..Route::new("POST", "/x") };
-    let register = |routes| Register { id: 7, name: "pair".into(), routes, max_concurrent: None };
+    let register = |routes| Register::new(7, "pair", routes);
     let mut first = Worker::connect(rig.control());
     first.register_with(register(vec![route.clone()]));
     let mut client = rig.client();
@@ -169,10 +169,8 @@ fn a_registration_has_no_more_in_flight_than_it_allows() {
     let rig = Rig::with(|config| config.times.request = Duration::from_secs(30));
     let mut worker = Worker::connect(rig.control());
     worker.register_with(Register {
-        id: 1,
-        name: "two".into(),
-        routes: vec![Route::new("GET", "/x")],
         max_concurrent: Some(2),
+        ..Register::new(1, "two", vec![Route::new("GET", "/x")])
     });
     let peak = Arc::new(AtomicU32::new(0));
     let now = Arc::new(AtomicU32::new(0));
@@ -300,7 +298,7 @@ fn registrations_are_refused_with_code_and_reason() {
     worker.register("second", &[("GET", "/b")]);
     let mut refused = |id, name: &str, routes: &[(&str, &str)]| {
         let routes = routes.iter().map(|(method, pattern)| Route::new(method, pattern)).collect();
-        let register = Register { id, name: name.into(), routes, max_concurrent: None };
+        let register = Register::new(id, name, routes);
         worker.link.send(&WorkerMessage::Register(register));
         match worker.link.receive() {
             HubMessage::Refused(refused) => {
@@ -403,7 +401,7 @@ fn unregister_is_confirmed_when_nothing_is_in_flight() {
     assert_eq!(worker.link.receive(), HubMessage::Heartbeat { seq: 1 });
     assert_eq!(rig.get("/x").status, 404);
     request.answer(200, &[], b"last");
-    let gone = HubMessage::Unregistered(Registered { id: 0, name: "x".into() });
+    let gone = HubMessage::Unregistered(Registered::new(0, "x"));
     assert_eq!(worker.link.receive(), gone);
     assert_eq!(client.reply("GET").text(), "last");
     // Id and name are free again.

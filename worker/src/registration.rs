@@ -102,10 +102,8 @@ impl Registration {
 
     pub(crate) fn message(&self, id: u32) -> Register {
         Register {
-            id,
-            name: self.name.clone(),
-            routes: self.routes.clone(),
             max_concurrent: self.max_concurrent,
+            ..Register::new(id, &*self.name, self.routes.clone())
         }
     }
 

@@ -24,6 +24,11 @@ use crate::sync::{lock, wait};
 pub enum RegistrationState {
     /// The hub has not said anything about it, or is away.
     Pending,
+    /// It waits until somebody at the hub approves it.
+    Waiting {
+        /// The hub's sentence.
+        reason: String,
+    },
     /// Its routes are open.
     Live,
     /// The hub refused it.

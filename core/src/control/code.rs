@@ -58,6 +58,10 @@ pub enum RefusalCode {
     TooManySubscriptions,
     /// The worker's region has no rings for events.
     NoEvents,
+    /// The hub's configuration, or who was asked, does not let this identity in.
+    NotAccepted,
+    /// The hub does not know the credential: it was restarted, or took it back.
+    BadCredential,
     /// A code of a newer hub.
     #[serde(other)]
     Other,
@@ -90,6 +94,8 @@ impl RefusalCode {
             RefusalCode::DuplicateSubscription => "duplicate_subscription",
             RefusalCode::TooManySubscriptions => "too_many_subscriptions",
             RefusalCode::NoEvents => "no_events",
+            RefusalCode::NotAccepted => "not_accepted",
+            RefusalCode::BadCredential => "bad_credential",
             RefusalCode::Other => "other",
         }
     }

@@ -40,6 +40,8 @@ pub enum HubMessage {
     Welcome(Welcome),
     /// A registration is live: its routes are open.
     Registered(Registered),
+    /// A registration waits for somebody to approve it; `registered` or `refused` follows.
+    Pending(Pending),
     /// Something was refused. Without an `id` the connection ends after it.
     Refused(Refused),
     /// A registration is gone and nothing of it is in flight.
@@ -207,6 +209,22 @@ pub struct Register {
     /// Exchanges of this registration in flight at most; the region's slots where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrent: Option<u32>,
+    /// Which of its name it is: with the name, `name.instance`, its identity. The hub calls
+    /// it by the connection's number where absent. See
+    /// [`check_segment`](super::check_segment).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// What the hub gave when it was approved, so that it need not wait again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+impl Register {
+    /// A registration with everything else left to the hub.
+    pub fn new(id: u32, name: impl Into<String>, routes: Vec<Route>) -> Register {
+        let name = name.into();
+        Register { id, name, routes, max_concurrent: None, instance: None, credential: None }
+    }
 }
 
 /// One route: a method and a pattern, of one host or of all.
@@ -255,6 +273,25 @@ pub struct Registered {
     pub id: u32,
     /// Its name.
     pub name: String,
+    /// What proves from here on that it was approved; only where somebody had to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+impl Registered {
+    /// One that nobody had to approve.
+    pub fn new(id: u32, name: impl Into<String>) -> Registered {
+        Registered { id, name: name.into(), credential: None }
+    }
+}
+
+/// Says that a registration waits for somebody to approve it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The worker's number for it.
+    pub id: u32,
+    /// A sentence that names the identity and says who can approve it, and how.
+    pub reason: String,
 }
 
 /// A refusal.

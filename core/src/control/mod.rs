@@ -24,11 +24,11 @@ pub use code::RefusalCode;
 pub use frame::{Decoder, FRAME_BYTES_MAX, FrameError, encode};
 pub use host::{HOST_BYTES_MAX, HostError, HostPattern};
 pub use message::{
-    Drain, Hello, HubMessage, Notice, ProtocolRange, Refused, RegionInfo, RegionRequest, Register,
-    Registered, Route, Unregister, Welcome, WorkerMessage,
+    Drain, Hello, HubMessage, Notice, Pending, ProtocolRange, Refused, RegionInfo, RegionRequest,
+    Register, Registered, Route, Unregister, Welcome, WorkerMessage,
 };
 pub use method::{ANY_METHOD, MethodError, check_method, is_token};
-pub use name::{NAME_BYTES_MAX, NameError, check_name};
+pub use name::{NAME_BYTES_MAX, NameError, check_name, check_segment};
 pub use pattern::{Pattern, PatternError};
 pub use subscription::{Mode, Overflow, Scope, Subscribe, Subscribed, Unsubscribe};
 pub use topic::{

@@ -14,6 +14,8 @@ pub enum NameError {
     TooLong(usize),
     /// It holds a character that is not allowed.
     BadCharacter(char),
+    /// It holds a dot where none may be.
+    Dot,
 }
 
 impl fmt::Display for NameError {
@@ -22,6 +24,13 @@ impl fmt::Display for NameError {
             NameError::Empty => f.write_str("the name is empty")?,
             NameError::TooLong(length) => write!(f, "the name has {length} bytes")?,
             NameError::BadCharacter(c) => write!(f, "the name holds {c:?}")?,
+            NameError::Dot => {
+                return write!(
+                    f,
+                    "the name holds a '.', which separates names here; it is 1 to \
+                     {NAME_BYTES_MAX} letters, digits, '_' or '-' (ASCII)"
+                );
+            }
         }
         write!(f, "; a name is 1 to {NAME_BYTES_MAX} letters, digits, '.', '_' or '-' (ASCII)")
     }
@@ -42,4 +51,11 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
         Some(c) => Err(NameError::BadCharacter(c)),
         None => Ok(()),
     }
+}
+
+/// Checks a name that is one segment of a longer one: by the rule of [`check_name`], and
+/// without dots.
+pub fn check_segment(name: &str) -> Result<(), NameError> {
+    check_name(name)?;
+    if name.contains('.') { Err(NameError::Dot) } else { Ok(()) }
 }

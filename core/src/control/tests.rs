@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use super::{
     Decoder, FRAME_BYTES_MAX, FrameError, Hello, HostPattern, HubMessage, NameError, ProtocolRange,
-    RefusalCode, Refused, Route, WorkerMessage, check_method, check_name, encode,
+    RefusalCode, Refused, Route, WorkerMessage, check_method, check_name, check_segment, encode,
 };
 
 fn frame(json: &str) -> Vec<u8> {
@@ -166,9 +166,13 @@ fn h12_names_follow_the_rule() {
     ];
     for (name, error) in cases {
         assert_eq!(check_name(name), Err(error));
+        assert_eq!(check_segment(name), Err(error), "what is no name is no segment");
         let text: String = error.to_string();
         assert!(text.contains("letters, digits"), "{text}");
     }
+    assert_eq!(check_segment("a1_b-2"), Ok(()));
+    assert_eq!(check_segment("a.b"), Err(NameError::Dot));
+    assert!(NameError::Dot.to_string().contains("'.'"));
 }
 
 #[test]

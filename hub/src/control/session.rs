@@ -252,7 +252,7 @@ impl Session<'_> {
                     Some((code, reason)) => self.refuse(&register, code, reason).await?,
                     None => {
                         let Register { id, name, .. } = register;
-                        let registered = HubMessage::Registered(Registered { id, name });
+                        let registered = HubMessage::Registered(Registered::new(id, name));
                         self.link.send(&registered).await?;
                         // Readiness before retirement: first it takes a slot.
                         if self.tie.instance.who.generation > 0 {
@@ -376,7 +376,7 @@ impl Session<'_> {
                 let reason = format!("a newer generation serves {name:?} from here on");
                 self.link.refuse(Some(id), RefusalCode::Replaced, reason).await?;
             } else {
-                let message = HubMessage::Unregistered(Registered { id, name });
+                let message = HubMessage::Unregistered(Registered::new(id, name));
                 self.link.send(&message).await?;
             }
         }

@@ -180,12 +180,7 @@ impl Streams {
         });
         let routes =
             vec![Route { sse: true, ..Route::new("GET", pattern) }, Route::new("POST", pattern)];
-        worker.register_with(Register {
-            id: 0,
-            name: name.to_owned(),
-            routes,
-            max_concurrent: None,
-        });
+        worker.register_with(Register::new(0, name, routes));
         Streams { worker, heard }
     }
 

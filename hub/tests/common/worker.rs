@@ -159,14 +159,14 @@ impl Worker {
 
     pub fn register(&mut self, name: &str, routes: &[(&str, &str)]) {
         let routes = routes.iter().map(|(method, pattern)| Route::new(method, pattern)).collect();
-        self.register_with(Register { id: 0, name: name.to_owned(), routes, max_concurrent: None });
+        self.register_with(Register::new(0, name, routes));
     }
 
     pub fn register_with(&mut self, register: Register) {
         let (id, name) = (register.id, register.name.clone());
         self.link.send(&WorkerMessage::Register(register));
         let answer = self.link.receive();
-        assert_eq!(answer, HubMessage::Registered(Registered { id, name }));
+        assert_eq!(answer, HubMessage::Registered(Registered::new(id, name)));
     }
 
     /// Starts threads that hand every request to `handler`.

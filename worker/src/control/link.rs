@@ -225,6 +225,11 @@ impl<'a> Link<'a> {
                 self.look_at_answers();
                 return Ok(None);
             }
+            HubMessage::Pending(pending) => {
+                tracing::warn!(registration = pending.id, reason = %pending.reason, "waiting");
+                self.answered(pending.id, RegistrationState::Waiting { reason: pending.reason })?;
+                self.look_at_answers();
+            }
             HubMessage::Refused(refused) => return self.refused(refused),
             HubMessage::Unregistered(gone) => {
                 tracing::info!(name = %gone.name, "no longer registered");
@@ -354,7 +359,9 @@ impl<'a> Link<'a> {
         let mut found: Option<(usize, RefusalCode, &str)> = None;
         for (index, state) in self.states.iter().enumerate() {
             match state {
-                RegistrationState::Pending | RegistrationState::Live => return None,
+                RegistrationState::Pending
+                | RegistrationState::Waiting { .. }
+                | RegistrationState::Live => return None,
                 RegistrationState::Refused { code, reason } => {
                     if found.is_none_or(|(_, code, _)| is_permanent(code)) {
                         found =

@@ -16,6 +16,7 @@ pub(super) fn is_permanent(code: RefusalCode) -> bool {
         | RefusalCode::RouteConflict
         | RefusalCode::DuplicateRegistration
         | RefusalCode::BadRegionSpec
+        | RefusalCode::NotAccepted
         | RefusalCode::Replaced => true,
         // The hub's resources and moods pass, a fresh region undoes a violation, and what
         // a newer hub means is unknown: the backoff keeps all of them cheap.

@@ -78,10 +78,7 @@ impl FakeHub {
                 panic!("{message:?} instead of a registration");
             };
             let answer = match judge(&register) {
-                None => HubMessage::Registered(Registered {
-                    id: register.id,
-                    name: register.name.clone(),
-                }),
+                None => HubMessage::Registered(Registered::new(register.id, &*register.name)),
                 Some((code, reason)) => {
                     refused = true;
                     let id = Some(register.id);
