@@ -213,6 +213,7 @@ fn the_control_messages_are_as_specified() {
                 region: None,
                 features: vec![FEATURE_PROBE.into()],
                 generation: 7,
+                instance: Some("api.1".into()),
             })),
         ),
         (
@@ -227,6 +228,7 @@ fn the_control_messages_are_as_specified() {
                 }),
                 features: vec![FEATURE_PROBE.into(), FEATURE_EVENTS.into()],
                 generation: 0,
+                instance: None,
             })),
         ),
         (

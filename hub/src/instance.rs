@@ -78,6 +78,8 @@ pub(crate) struct Who {
     pub(crate) sdk: String,
     /// Which deployment of its program it is, as it says.
     pub(crate) generation: u64,
+    /// What whoever started it calls the process, as it says: `api.1`.
+    pub(crate) label: Option<String>,
 }
 
 impl Who {

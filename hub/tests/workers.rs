@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use common::worker::Link;
 use common::{Rig, Worker, wait_until};
+use serde_json::Value;
 use slotway_core::control::{
-    Drain, HubMessage, RefusalCode, RegionRequest, Register, Registered, Route, Unregister,
+    Drain, Hello, HubMessage, RefusalCode, RegionRequest, Register, Registered, Route, Unregister,
     WorkerMessage,
 };
 
@@ -491,4 +492,22 @@ fn scribble(worker: &Worker, slot: u32) {
 fn slot_headers_of(header: &[u8]) -> u64 {
     let at = std::mem::offset_of!(slotway_core::RegionHeader, slot_headers);
     u64::from_le_bytes(header[at..at + 8].try_into().unwrap())
+}
+
+/// Goal: what whoever started the process calls it is shown, and it is a name.
+#[test]
+fn an_instance_is_shown_by_the_name_it_was_given() {
+    let rig = Rig::new();
+    let hello = |label: &str| Hello { instance: Some(label.to_owned()), ..Link::hello() };
+    let _worker = Worker::connect_as(rig.control(), hello("api.1"));
+    let _other = Worker::connect(rig.control());
+    let shown = rig.admin("/internal/workers");
+    let shown: Vec<_> = shown["workers"].as_array().unwrap().iter().collect();
+    assert_eq!((&shown[0]["instance"], &shown[1]["instance"]), (&"api.1".into(), &Value::Null));
+
+    let mut link = Link::connect(rig.control());
+    link.send(&WorkerMessage::Hello(hello("api 1")));
+    let HubMessage::Refused(refused) = link.receive() else { panic!("welcomed as \"api 1\"") };
+    assert_eq!(refused.code, RefusalCode::BadName);
+    assert!(refused.reason.contains("instance"), "{}", refused.reason);
 }

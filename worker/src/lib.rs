@@ -68,7 +68,9 @@ pub use events::{
     Subscription, Topics,
 };
 pub use exchange::{BodyReader, Exchange, Header, RawExchange};
-pub use options::{Connect, GENERATION_VARIABLE, HUB_VARIABLE, Heartbeat, Options};
+pub use options::{
+    Connect, GENERATION_VARIABLE, HUB_VARIABLE, Heartbeat, INSTANCE_VARIABLE, Options,
+};
 pub use registration::Registration;
 pub use response::{IntoResponse, Response};
 pub use shared::RegistrationState;

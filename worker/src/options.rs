@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use slotway_core::control::RegionRequest;
+use slotway_core::control::{RegionRequest, check_name};
 
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
@@ -17,6 +17,10 @@ pub const HUB_VARIABLE: &str = "SLOTWAY_HUB";
 /// The environment variable that numbers this deployment, as
 /// [`Options::generation`] does.
 pub const GENERATION_VARIABLE: &str = "SLOTWAY_GENERATION";
+
+/// The environment variable with what whoever started this process calls it, such as `api.1`;
+/// the hub shows it. `slotway serve` sets it for the workers that it starts.
+pub const INSTANCE_VARIABLE: &str = "SLOTWAY_INSTANCE";
 
 /// Longest path of a Unix socket, in bytes.
 const SOCKET_PATH_BYTES_MAX: usize = 107;
@@ -247,6 +251,21 @@ impl Options {
         })
     }
 
+    /// What this process is called by whoever started it.
+    pub(crate) fn instance_label(&self) -> Result<Option<String>> {
+        let Some(named) = env::var_os(INSTANCE_VARIABLE).filter(|named| !named.is_empty()) else {
+            return Ok(None);
+        };
+        let rule = match named.to_str().map(check_name) {
+            Some(Ok(())) => return Ok(named.into_string().ok()),
+            Some(Err(rule)) => rule.to_string(),
+            None => "it is not UTF-8".to_owned(),
+        };
+        Err(Error::InvalidArgument(format!(
+            "{INSTANCE_VARIABLE} is {named:?}, which names no instance: {rule}"
+        )))
+    }
+
     /// The path of the hub's control socket that these options lead to.
     pub fn hub_path(&self) -> PathBuf {
         self.hub.clone().unwrap_or_else(|| {
@@ -269,6 +288,7 @@ impl Options {
             )));
         }
         self.generation_number()?;
+        self.instance_label()?;
         // The hub's defaults stand where nothing is asked for; the sum is the hub's to judge.
         self.region.or(Default::default()).validate().map_err(|error| {
             Error::InvalidArgument(format!("the region that is asked for cannot be: {error}"))

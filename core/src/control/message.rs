@@ -104,6 +104,11 @@ pub struct Hello {
     /// [`FEATURE_PROBE`](super::FEATURE_PROBE).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub generation: u64,
+    /// What whoever started the process calls it, such as `api.1`: for people and for the
+    /// supervisor, which knows its processes by it. A name by the rule of
+    /// [`check_name`](super::check_name).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
 }
 
 fn is_zero(number: &u64) -> bool {

@@ -28,6 +28,7 @@ fn hello() -> WorkerMessage {
         region: None,
         features: Vec::new(),
         generation: 0,
+        instance: None,
     })
 }
 
@@ -91,6 +92,7 @@ fn a_message_that_is_too_long_is_not_sent() {
         region: None,
         features: Vec::new(),
         generation: 0,
+        instance: None,
     });
     assert!(matches!(encode(&message), Err(FrameError::Length(_))));
 }

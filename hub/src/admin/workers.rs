@@ -42,6 +42,8 @@ struct WorkerInfo {
     uid: u32,
     sdk: String,
     generation: u64,
+    /// What whoever started the process calls it.
+    instance: Option<String>,
     standing: &'static str,
     in_flight: u32,
     /// Probes that it has missed in a row.
@@ -99,6 +101,7 @@ fn describe(instance: &Instance, registrations: &[Arc<Registration>]) -> WorkerI
         uid: instance.who.uid,
         sdk: instance.who.sdk.clone(),
         generation: instance.who.generation,
+        instance: instance.who.label.clone(),
         standing: match instance.standing() {
             Standing::Live => "live",
             Standing::Draining => "draining",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use slotway_core::control::{
     FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, PROTOCOL_MAX, PROTOCOL_MIN, ProtocolRange,
-    RefusalCode, RegionInfo, Welcome, WorkerMessage,
+    RefusalCode, RegionInfo, Welcome, WorkerMessage, check_name,
 };
 use slotway_core::map::{Doorbell, MapError, Mapping};
 use slotway_core::{EventRings, LAYOUT_MAJOR, LAYOUT_MINOR, Layout, RegionSpec, SLOTS_MAX};
@@ -80,6 +80,12 @@ pub(super) async fn greet(
         );
         return Err(End::Refused(RefusalCode::BadMessage, reason));
     }
+    if let Some(label) = &hello.instance {
+        check_name(label).map_err(|rule| {
+            let reason = format!("the instance of the hello: {rule}");
+            End::Refused(RefusalCode::BadName, reason)
+        })?;
+    }
     let region = create(shared, wanted, probed, rings)?;
     let no_doorbell = |error: io::Error| {
         let reason = format!("the hub could not create a doorbell: {error}");
@@ -97,8 +103,16 @@ pub(super) async fn greet(
         uid: peer.uid,
         sdk: hello.sdk,
         generation: hello.generation,
+        label: hello.instance,
     };
-    info!(worker = who.id, pid = who.pid, sdk = who.sdk, slots = wanted.slots, "worker connected");
+    info!(
+        worker = who.id,
+        pid = who.pid,
+        instance = who.label,
+        sdk = who.sdk,
+        slots = wanted.slots,
+        "worker connected"
+    );
     let instance = Arc::new(Instance::new(who, region, ringer, probed));
     shared.registry.connect(instance.clone());
     let attended = instance.clone();

@@ -54,6 +54,7 @@ impl HubPath {
             uid: 0,
             sdk: "bench".to_owned(),
             generation: 0,
+            label: None,
         };
         let instance = Arc::new(Instance::new(who, region, ringer, false));
         let service = Arc::new(Service::new("bench", slots as usize));

@@ -83,6 +83,7 @@ impl Link {
             region: None,
             features: Vec::new(),
             generation: 0,
+            instance: None,
         }
     }
 

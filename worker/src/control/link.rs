@@ -106,6 +106,7 @@ impl<'a> Link<'a> {
             region: Some(self.shared.options.region),
             features: vec![FEATURE_PROBE.to_owned(), FEATURE_EVENTS.to_owned()],
             generation: self.shared.options.generation_number()?,
+            instance: self.shared.options.instance_label()?,
         }))?;
         loop {
             while let Some(message) = client.message()? {
