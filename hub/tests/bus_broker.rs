@@ -16,7 +16,7 @@ use tokio::time::timeout;
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn small(bus: &Bus, pattern: &str, capacity: usize) -> Subscription {
-    let lossy = Lossy { capacity, overflow: Overflow::Oldest };
+    let lossy = Lossy { capacity, ..Lossy::default() };
     bus.subscribe(Interest::new(pattern).lossy(lossy)).unwrap()
 }
 
@@ -44,7 +44,7 @@ fn b01_a_full_subscriber_loses_alone() {
     const K: u64 = 8;
     for overflow in [Overflow::Oldest, Overflow::Newest] {
         let bus = Bus::default();
-        let lossy = Lossy { capacity: K as usize, overflow };
+        let lossy = Lossy { capacity: K as usize, overflow, ..Lossy::default() };
         let mut small = bus.subscribe(Interest::new("a.b").lossy(lossy)).unwrap();
         let mut large = bus.subscribe(Interest::new("a.*")).unwrap();
         for number in 0..N {
@@ -631,7 +631,7 @@ fn b10_drops_are_logged_once_a_second() {
         text.lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let bus = Bus::default();
-    let lossy = Lossy { capacity: 1, overflow: Overflow::Oldest };
+    let lossy = Lossy { capacity: 1, ..Lossy::default() };
     let slow = bus.subscribe(Interest::new("a").lossy(lossy).label("slow")).unwrap();
     let start = Instant::now();
     for _ in 0..1_001 {

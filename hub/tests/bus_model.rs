@@ -4,17 +4,19 @@
 use std::task::{Context, Waker};
 
 use proptest::prelude::*;
-use slotway_hub::bus::{Bus, Delivery, Draft, Interest, Lossy, Overflow, Subscription};
+use slotway_hub::bus::{Bus, Delivery, Draft, EVENT_OVERHEAD, Interest, Lossy, Overflow, Subscription};
 
 #[derive(Debug, Clone)]
 enum Step {
     Publish {
         topic: usize,
         principal: bool,
+        payload: usize,
     },
     /// By a publisher that does not wait.
     PublishMust {
         topic: usize,
+        payload: usize,
     },
     Read {
         who: usize,
@@ -23,6 +25,7 @@ enum Step {
     Join {
         pattern: usize,
         capacity: usize,
+        bytes: usize,
         newest: bool,
     },
     Leave {
@@ -32,22 +35,28 @@ enum Step {
 
 const TOPICS: [&str; 2] = ["a.b", "a.c"];
 const PATTERNS: [&str; 3] = ["a.b", "a.*", "#"];
+/// Payloads of events, and what a subscriber may have unread. Each event counts for 64 bytes
+/// and the 7 of its type besides, so the largest are too large for some subscribers.
+const PAYLOADS: [usize; 4] = [0, 30, 200, 500];
+const BYTES: [usize; 4] = [1 << 20, 300, 600, 71];
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => (0..2usize, any::<bool>())
-            .prop_map(|(topic, principal)| Step::Publish { topic, principal }),
-        2 => (0..2usize).prop_map(|topic| Step::PublishMust { topic }),
+        8 => (0..2usize, any::<bool>(), 0..4usize)
+            .prop_map(|(topic, principal, payload)| Step::Publish { topic, principal, payload }),
+        2 => (0..2usize, 0..4usize)
+            .prop_map(|(topic, payload)| Step::PublishMust { topic, payload }),
         4 => (0..8usize, 1..6usize).prop_map(|(who, count)| Step::Read { who, count }),
-        1 => (0..3usize, 1..6usize, any::<bool>())
-            .prop_map(|(pattern, capacity, newest)| Step::Join { pattern, capacity, newest }),
+        1 => (0..3usize, 1..6usize, 0..4usize, any::<bool>()).prop_map(
+            |(pattern, capacity, bytes, newest)| Step::Join { pattern, capacity, bytes, newest },
+        ),
         1 => (0..8usize).prop_map(|who| Step::Leave { who }),
     ]
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Item {
-    Event { seq: u64, must: bool, principal: bool },
+    Event { seq: u64, must: bool, principal: bool, size: usize },
     Gap(u64),
 }
 
@@ -56,6 +65,7 @@ struct Model {
     real: Subscription,
     pattern: usize,
     capacity: usize,
+    bytes: usize,
     newest: bool,
     items: Vec<Item>,
     matched: u64,
@@ -73,21 +83,43 @@ impl Model {
         self.items.iter().filter(|item| matches!(item, Item::Event { .. })).count()
     }
 
+    /// Bytes that are queued, or of these what may not be lost.
+    fn queued_bytes(&self, only_must: bool) -> usize {
+        let bytes = |item: &Item| match item {
+            Item::Event { must, size, .. } if *must || !only_must => *size,
+            _ => 0,
+        };
+        self.items.iter().map(bytes).sum()
+    }
+
     fn publish(&mut self, event: Item, must: bool) {
+        let Item::Event { size, .. } = event else { unreachable!() };
         self.matched += 1;
+        let never = self.queued_bytes(true) + size > self.bytes;
         self.items.push(event);
-        if self.queued() <= self.capacity {
-            return;
+        while self.queued() > self.capacity || self.queued_bytes(false) > self.bytes {
+            let last = self.items.len() - 1;
+            let oldest =
+                self.items.iter().position(|item| matches!(item, Item::Event { must: false, .. }));
+            let itself = must || self.newest || never;
+            let lost = if itself { last } else { oldest.unwrap_or(last) };
+            self.lose(lost);
+            if lost == last {
+                break;
+            }
         }
-        let last = self.items.len() - 1;
-        let oldest =
-            self.items.iter().position(|item| matches!(item, Item::Event { must: false, .. }));
-        let lost = if must || self.newest { last } else { oldest.unwrap_or(last) };
+        self.merge();
+    }
+
+    fn lose(&mut self, lost: usize) {
         let Item::Event { principal, .. } = self.items[lost] else { unreachable!() };
         self.dropped += 1;
         self.dropped_of_principals += u64::from(principal);
         self.items[lost] = Item::Gap(1);
-        // What was lost one after another is one gap.
+    }
+
+    /// What was lost one after another is one gap.
+    fn merge(&mut self) {
         let mut merged: Vec<Item> = Vec::new();
         for item in self.items.drain(..) {
             match (merged.last_mut(), &item) {
@@ -106,6 +138,7 @@ impl Model {
                     seq: event.seq(),
                     must: event.is_must(),
                     principal: event.principal().is_some(),
+                    size: event.size(),
                 },
                 Delivery::Gap { missed, .. } => Item::Gap(missed.count()),
             });
@@ -124,6 +157,10 @@ impl Model {
     }
 }
 
+fn size(payload: usize) -> usize {
+    EVENT_OVERHEAD + "message".len() + PAYLOADS[payload]
+}
+
 proptest! {
     // A failure prints its steps; there is no file to keep them in beside a test.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -139,23 +176,26 @@ proptest! {
         let mut gone = (0, 0);
         for step in steps {
             match step {
-                Step::Publish { topic, principal } => {
-                    let mut draft = Draft::new(TOPICS[topic]);
+                Step::Publish { topic, principal, payload } => {
+                    let mut draft = Draft::new(TOPICS[topic]).payload(vec![0; PAYLOADS[payload]]);
                     if principal {
                         draft = draft.principal("p");
                     }
                     let seq = bus.publish(draft).unwrap().seq;
                     for model in models.iter_mut().filter(|model| model.wants(topic)) {
-                        model.publish(Item::Event { seq, must: false, principal }, false);
+                        let size = size(payload);
+                        model.publish(Item::Event { seq, must: false, principal, size }, false);
                     }
                 }
-                Step::PublishMust { topic } => {
+                Step::PublishMust { topic, payload } => {
                     let seq = bus.last_seq() + 1;
-                    let mut publish = Box::pin(bus.publish_must(Draft::new(TOPICS[topic])));
+                    let draft = Draft::new(TOPICS[topic]).payload(vec![0; PAYLOADS[payload]]);
+                    let mut publish = Box::pin(bus.publish_must(draft));
                     let _ = publish.as_mut().poll(&mut Context::from_waker(Waker::noop()));
                     drop(publish);
                     for model in models.iter_mut().filter(|model| model.wants(topic)) {
-                        model.publish(Item::Event { seq, must: true, principal: false }, true);
+                        let (principal, size) = (false, size(payload));
+                        model.publish(Item::Event { seq, must: true, principal, size }, true);
                     }
                 }
                 Step::Read { who, count } => {
@@ -163,14 +203,17 @@ proptest! {
                         model.read(count);
                     }
                 }
-                Step::Join { pattern, capacity, newest } if models.len() < 8 => {
+                Step::Join { pattern, capacity, bytes, newest } if models.len() < 8 => {
+                    let bytes = BYTES[bytes];
                     let overflow = if newest { Overflow::Newest } else { Overflow::Oldest };
                     let interest = Interest::new(PATTERNS[pattern]);
-                    let real = bus.subscribe(interest.lossy(Lossy { capacity, overflow })).unwrap();
+                    let lossy = Lossy { capacity, bytes, overflow };
+                    let real = bus.subscribe(interest.lossy(lossy)).unwrap();
                     models.push(Model {
                         real,
                         pattern,
                         capacity,
+                        bytes,
                         newest,
                         items: Vec::new(),
                         matched: 0,

@@ -117,6 +117,8 @@ impl HubBuilder {
             }
         };
         clean(&mut command);
+        // Who asks for room for many events shall have it, however large they are.
+        command.env("SLOTWAY_EVENTS_SUBSCRIPTION_BYTES", "64M");
         command.envs(self.envs.iter().map(|(name, value)| (name, value)));
         command.arg("hub");
         match &self.config {

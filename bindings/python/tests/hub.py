@@ -72,6 +72,8 @@ class Hub:
                     f"--ready-file={ready}",
                     *self.arguments,
                 ],
+                # Who asks for room for many events shall have it, however large they are.
+                env={**os.environ, "SLOTWAY_EVENTS_SUBSCRIPTION_BYTES": "64M"},
                 stdout=log,
                 stderr=log,
             )

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 
-use crate::bus::{Interest, Routed, Scope, Seq};
+use crate::bus::{Interest, Lossy, Routed, Scope, Seq};
 use crate::problem::{Kind, Problem};
 use crate::shared::Shared;
 
@@ -26,7 +26,8 @@ pub(super) async fn tail(
     Query(said): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     let oldest = shared.bus.settings().first_seq.saturating_sub(1);
-    let subscription = shared.bus.subscribe(interest(said, oldest)?)?;
+    let bytes = shared.config().events.subscription_bytes;
+    let subscription = shared.bus.subscribe(interest(said, oldest, bytes)?)?;
     let lines = stream::unfold(subscription, |mut subscription| async move {
         let mut deliveries = Vec::new();
         if subscription.recv_many(&mut deliveries, BATCH_EVENTS, BATCH_BYTES).await == 0 {
@@ -44,8 +45,9 @@ pub(super) async fn tail(
 }
 
 /// `topic`, once or several times; `principal` and `after` once. `oldest`: what `after=0`,
-/// all that is held, stands for; nothing of another run is missed by it.
-fn interest(said: Vec<(String, String)>, oldest: Seq) -> Result<Interest, Problem> {
+/// all that is held, stands for; nothing of another run is missed by it. `bytes`: what may
+/// wait at most.
+fn interest(said: Vec<(String, String)>, oldest: Seq, bytes: usize) -> Result<Interest, Problem> {
     let (mut patterns, mut after, mut scope) = (Vec::new(), None, Scope::All);
     for (name, value) in said {
         match name.as_str() {
@@ -64,10 +66,11 @@ fn interest(said: Vec<(String, String)>, oldest: Seq) -> Result<Interest, Proble
             }
         }
     }
-    let mut interest = Interest::of(patterns).label("tail");
-    if scope != Scope::All {
-        interest = interest.routed(Routed { scope, ..Routed::default() });
-    }
+    let interest = Interest::of(patterns).label("tail");
+    let interest = match scope {
+        Scope::All => interest.lossy(Lossy { bytes, ..Lossy::default() }),
+        _ => interest.routed(Routed { scope, budget: bytes, ..Routed::default() }),
+    };
     Ok(match after {
         Some(seq) => interest.after(seq),
         None => interest,

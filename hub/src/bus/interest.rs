@@ -85,13 +85,17 @@ impl Mode {
 pub struct Lossy {
     /// Events that are kept at most, at least 1. Default: 1,024.
     pub capacity: usize,
-    /// What goes when it is full. Default: the oldest.
+    /// Bytes that are kept at most, each event counted as
+    /// [`Event::size`](super::Event::size) says. An event that is larger by itself is lost,
+    /// and takes no other's place. Default: 1 MiB.
+    pub bytes: usize,
+    /// What goes when either is used up. Default: the oldest.
     pub overflow: Overflow,
 }
 
 impl Default for Lossy {
     fn default() -> Lossy {
-        Lossy { capacity: 1_024, overflow: Overflow::Oldest }
+        Lossy { capacity: 1_024, bytes: 1 << 20, overflow: Overflow::Oldest }
     }
 }
 

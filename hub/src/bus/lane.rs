@@ -40,15 +40,19 @@ pub(super) enum Item {
 }
 
 impl Lane {
-    /// A lane with events in it, and a number of lost ones before them.
-    pub(super) fn with(lost: u64, events: impl Iterator<Item = Event>) -> Lane {
-        let mut lane = Lane::default();
-        events.for_each(|event| lane.push(event));
-        if lost > 0 {
-            // They came before all that is in, and before all that will be.
-            lane.gaps.push_back(Lost { first: 0, last: 0, count: lost });
+    /// Notes that so many were lost after what is in, and before all that will be.
+    pub(super) fn lost_last(&mut self, count: u64) {
+        if count == 0 {
+            return;
         }
-        lane
+        // Their own numbers are not known, but nothing that comes lies between these and the
+        // last one's.
+        let backs = [self.lossy.back(), self.must.back()];
+        let seq = backs.into_iter().flatten().map(|event| event.seq() + 1).max().unwrap_or(0);
+        match self.gaps.back_mut() {
+            Some(gap) if gap.first == seq => gap.count += count,
+            _ => self.gaps.push_back(Lost { first: seq, last: seq, count }),
+        }
     }
 
     /// Events in it.
@@ -58,6 +62,11 @@ impl Lane {
 
     pub(super) fn bytes(&self) -> usize {
         self.lossy_bytes + self.must_bytes
+    }
+
+    /// Bytes that may not be lost.
+    pub(super) fn must_bytes(&self) -> usize {
+        self.must_bytes
     }
 
     /// Bytes that may be lost.

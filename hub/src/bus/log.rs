@@ -7,6 +7,12 @@
 //! lost to it, and found to be when it reads, when somebody looks at its counts, or when
 //! the publishers' sweep comes by.
 //!
+//! All members may have the same number of bytes unread; who asks for another number is in
+//! another log. So the line itself ends where that number does, and what has gone from it
+//! is lost to whoever had not read it. An event that is larger by itself is never put in,
+//! and pushes nothing out: it is counted, and each event that is put in later knows how
+//! many of these came before it, which tells each member of them in their place.
+//!
 //! A must-deliver event may find one member full and another not, and must not be lost to
 //! what comes later; so with it the members get lanes of their own, with what they have not
 //! read, and come back to the shared queue as soon as these are empty.
@@ -41,10 +47,11 @@ const SWEPT_FOR_EACH: u64 = 16;
 #[derive(Debug)]
 pub(super) struct Log {
     pub(super) patterns: Box<[Pattern]>,
+    pub(super) bytes: usize,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     line: Line,
     members: Vec<Option<Member>>,
@@ -55,15 +62,33 @@ struct State {
     waiting: Vec<MemberId>,
     /// How many members have which capacity: the line is as long as the largest.
     capacities: BTreeMap<usize, usize>,
-    /// No member can have lost anything before this position.
+    /// No member can have lost anything before this position is put in, nor before the one
+    /// that follows has gone.
     safe_until: u64,
+    safe_first: u64,
+    /// All that had come, and what was too large of it, when the sweep came by.
     swept: u64,
+    swept_refused: u64,
     ended: bool,
 }
 
 impl Log {
-    pub(super) fn new(patterns: Box<[Pattern]>) -> Log {
-        Log { patterns, state: Mutex::default() }
+    /// `bytes`: what each member may have unread at most.
+    pub(super) fn new(patterns: Box<[Pattern]>, bytes: usize) -> Log {
+        let state = State {
+            line: Line::new(bytes),
+            members: Vec::new(),
+            free: Vec::new(),
+            apart: Vec::new(),
+            waiting: Vec::new(),
+            capacities: BTreeMap::new(),
+            safe_until: 0,
+            safe_first: 0,
+            swept: 0,
+            swept_refused: 0,
+            ended: false,
+        };
+        Log { patterns, bytes, state: Mutex::new(state) }
     }
 
     /// A new member, which gets what comes from now on.
@@ -77,6 +102,8 @@ impl Log {
             principals_before: state.line.principals,
             since: state.line.end(),
             gap: 0,
+            refused_told: state.line.refused.events,
+            refused_counted: state.line.refused,
             own: None,
             tally: Tally::default(),
             waker: None,
@@ -84,6 +111,7 @@ impl Log {
         };
         *state.capacities.entry(capacity).or_default() += 1;
         state.safe_until = state.safe_until.min(member.place + capacity as u64);
+        state.safe_first = state.safe_first.min(member.place);
         match state.free.pop() {
             Some(id) => {
                 state.members[id as usize] = Some(member);
@@ -143,7 +171,7 @@ impl Log {
         let State { line, members, free, apart, capacities, .. } = &mut *state;
         after.matched += (members.len() - free.len()) as u32;
         let capacity = capacities.last_key_value().map_or(1, |(capacity, _)| *capacity);
-        line.push(event.clone(), capacity);
+        line.push(event, capacity);
         for id in apart.iter() {
             let Some(member) = &mut members[*id as usize] else { continue };
             let Some(own) = &mut member.own else { continue };
@@ -155,7 +183,7 @@ impl Log {
                 member.drops.note(&member.label, &member.tally, event.at_us(), after);
             }
         }
-        if line.end() > state.safe_until {
+        if state.may_have_lost() {
             state.sweep(event.at_us(), after);
         }
         state.wake(after);
@@ -331,14 +359,16 @@ impl State {
         let State { line, members, .. } = self;
         let Some(member) = &mut members[id as usize] else { return (0, 0) };
         member.fall_behind(line);
-        if member.own.is_some() || member.gap > 0 {
+        if member.own.is_some() || member.missed(line) > 0 {
             return (0, 0);
         }
         let from = (member.place - line.first) as usize;
         let bytes_before = line.bytes_before(member.place);
         let unread = line.entries.range(from..).take(max);
         let enough = bytes_before.saturating_add(max_bytes as u64);
+        let told = member.refused_told;
         let read = unread
+            .take_while(|entry| entry.refused_before == told)
             .take_while(|entry| entry.bytes_before == bytes_before || entry.bytes_before < enough);
         let count = read.map(|entry| entry.event.clone()).map(take).count();
         member.place += count as u64;
@@ -354,6 +384,7 @@ impl State {
         if member.own.as_ref().is_some_and(|own| own.is_idle()) {
             member.come_back(line);
             self.safe_until = self.safe_until.min(member.place + member.capacity as u64);
+            self.safe_first = self.safe_first.min(member.place);
             apart.retain(|other| *other != id);
         }
         item
@@ -367,14 +398,21 @@ impl State {
         }
     }
 
+    fn may_have_lost(&self) -> bool {
+        self.line.end() > self.safe_until
+            || self.line.first > self.safe_first
+            || self.line.refused.events > self.swept_refused
+    }
+
     /// Finds out who has lost something, not too often for how many there are.
     fn sweep(&mut self, now_us: u64, after: &mut Aftermath) {
-        let (end, members) = (self.line.end(), self.members.len() as u64);
-        if end - self.swept < members / SWEPT_FOR_EACH {
+        let (came, members) = (self.line.came(), self.members.len() as u64);
+        if came - self.swept < members / SWEPT_FOR_EACH {
             return;
         }
-        self.swept = end;
-        self.safe_until = u64::MAX;
+        self.swept = came;
+        self.swept_refused = self.line.refused.events;
+        (self.safe_until, self.safe_first) = (u64::MAX, u64::MAX);
         for member in self.members.iter_mut().flatten() {
             let lost = member.fall_behind(&self.line);
             if lost > 0 {
@@ -383,6 +421,7 @@ impl State {
             }
             if member.own.is_none() {
                 self.safe_until = self.safe_until.min(member.place + member.capacity as u64);
+                self.safe_first = self.safe_first.min(member.place);
             }
         }
     }

@@ -5,8 +5,8 @@ use std::task::Waker;
 
 use super::aftermath::DropLog;
 use super::interest::{Lossy, Overflow};
-use super::lane::Item;
-use super::line::Line;
+use super::lane::{Item, Lane};
+use super::line::{Line, Refused};
 use super::queue::Standing;
 use super::single::Single;
 use super::tally::Tally;
@@ -20,8 +20,11 @@ pub(super) struct Member {
     pub(super) principals_before: u64,
     /// Where it came, or came back: from there on everything matched.
     pub(super) since: u64,
-    /// Lost before what it reads next.
+    /// Lost before what it reads next, those aside that were too large for the line.
     pub(super) gap: u64,
+    /// How many of those it has been told of, and which have been counted.
+    pub(super) refused_told: u64,
+    pub(super) refused_counted: Refused,
     pub(super) own: Option<Box<Single>>,
     /// `matched` is added when it leaves the line.
     pub(super) tally: Tally,
@@ -32,9 +35,21 @@ pub(super) struct Member {
 impl Member {
     /// Finds out what it has lost, and gives how much.
     pub(super) fn fall_behind(&mut self, line: &Line) -> u64 {
-        let oldest = line.end().saturating_sub(self.capacity as u64);
-        if self.own.is_some() || self.place >= oldest {
+        if self.own.is_some() {
             return 0;
+        }
+        let refused = line.refused.events - self.refused_counted.events;
+        if refused > 0 {
+            self.tally.lossy.matched += refused;
+            self.tally.lossy.dropped += refused;
+            self.tally.dropped_of_principals +=
+                line.refused.of_principals - self.refused_counted.of_principals;
+            self.refused_counted = line.refused;
+        }
+        // The line ends where all have too many bytes, because all may have the same.
+        let oldest = line.end().saturating_sub(self.capacity as u64).max(line.first);
+        if self.place >= oldest {
+            return refused;
         }
         let lost = oldest - self.place;
         let principals = line.principals_before(oldest);
@@ -43,7 +58,12 @@ impl Member {
         self.gap += lost;
         self.place = oldest;
         self.principals_before = principals;
-        lost
+        lost + refused
+    }
+
+    /// Events that are lost right before what it reads next.
+    pub(super) fn missed(&self, line: &Line) -> u64 {
+        self.gap + (line.refused_before(self.place) - self.refused_told)
     }
 
     pub(super) fn pop(&mut self, line: &Line) -> Option<Item> {
@@ -51,8 +71,11 @@ impl Member {
             Some(own) => own.pop()?,
             None => {
                 self.fall_behind(line);
-                if self.gap > 0 {
-                    Item::Gap { missed: std::mem::take(&mut self.gap), principal: None }
+                let missed = self.missed(line);
+                if missed > 0 {
+                    self.gap = 0;
+                    self.refused_told = line.refused_before(self.place);
+                    Item::Gap { missed, principal: None }
                 } else {
                     let event = line.at(self.place)?.event.clone();
                     self.place += 1;
@@ -71,10 +94,18 @@ impl Member {
     /// Gets a lane of its own, with what it has not read.
     pub(super) fn go_apart(&mut self, line: &Line) {
         self.fall_behind(line);
-        let lossy = Lossy { capacity: self.capacity, overflow: Overflow::Oldest };
-        let unread = (self.place..line.end()).filter_map(|place| line.at(place));
-        let unread = unread.map(|entry| entry.event.clone());
-        self.own = Some(Box::new(Single::with(&lossy, std::mem::take(&mut self.gap), unread)));
+        let (capacity, bytes) = (self.capacity, line.bound);
+        let lossy = Lossy { capacity, bytes, overflow: Overflow::Oldest };
+        let mut lane = Lane::default();
+        lane.lost_last(std::mem::take(&mut self.gap));
+        let mut told = self.refused_told;
+        for entry in (self.place..line.end()).filter_map(|place| line.at(place)) {
+            lane.lost_last(entry.refused_before - told);
+            told = entry.refused_before;
+            lane.push(entry.event.clone());
+        }
+        lane.lost_last(line.refused.events - told);
+        self.own = Some(Box::new(Single::with(&lossy, lane)));
         self.tally.lossy.matched += line.end() - self.since;
     }
 
@@ -84,6 +115,8 @@ impl Member {
         self.place = line.end();
         self.since = line.end();
         self.principals_before = line.principals;
+        self.refused_told = line.refused.events;
+        self.refused_counted = line.refused;
     }
 
     pub(super) fn look(&mut self, line: &Line) -> (Tally, Standing) {

@@ -134,6 +134,8 @@ impl Routed {
     pub(super) fn withdraw(&mut self, seq: Seq, tally: &mut Tally) -> bool {
         let Some(event) = self.parked.withdraw(seq) else { return false };
         self.lose(&event, tally);
+        // It may have stood in the way of others behind it.
+        self.admit();
         true
     }
 

@@ -1,4 +1,4 @@
-//! The queue of a lossy subscription: one lane, bounded in events.
+//! The queue of a lossy subscription: one lane, bounded in events and in bytes.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ pub(super) struct Single {
     lane: Lane,
     parked: Parked,
     capacity: usize,
+    bytes: usize,
     overflow: Overflow,
 }
 
@@ -24,15 +25,14 @@ impl Single {
             lane: Lane::default(),
             parked: Parked::default(),
             capacity: lossy.capacity.max(1),
+            bytes: lossy.bytes,
             overflow: lossy.overflow,
         }
     }
 
-    /// With events that are in already, and a number of lost ones before them.
-    pub(super) fn with(lossy: &Lossy, lost: u64, events: impl Iterator<Item = Event>) -> Single {
-        let mut single = Single::new(lossy);
-        single.lane = Lane::with(lost, events);
-        single
+    /// With what is in already.
+    pub(super) fn with(lossy: &Lossy, lane: Lane) -> Single {
+        Single { lane, ..Single::new(lossy) }
     }
 
     /// Whether nothing is to come of what was put in.
@@ -40,21 +40,25 @@ impl Single {
         self.lane.is_empty() && self.parked.is_empty()
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&self, event: &Event) -> bool {
         self.lane.len() < self.capacity
+            && event.size() <= self.bytes.saturating_sub(self.lane.bytes())
     }
 
     pub(super) fn offer(&mut self, event: &Event, tally: &mut Tally) {
-        if self.has_room() && self.parked.is_empty() {
+        if self.has_room(event) && self.parked.is_empty() {
             self.lane.push(event.clone());
             return;
         }
         if self.overflow == Overflow::Oldest {
-            // What waits to come in came before this event, so it gets the room first.
-            while let Some(old) = self.lane.lose_oldest(|a, b| self.parked.between(a, b)) {
+            // What waits to come in came before this event, so it gets the room first. Where
+            // there is no room for it beside what may not be lost, nothing is lost for it.
+            while event.size() <= self.bytes.saturating_sub(self.lane.must_bytes())
+                && let Some(old) = self.lane.lose_oldest(|a, b| self.parked.between(a, b))
+            {
                 tally.drop_one(false, old.principal().is_some());
                 self.admit();
-                if self.has_room() && self.parked.is_empty() {
+                if self.has_room(event) && self.parked.is_empty() {
                     self.lane.push(event.clone());
                     return;
                 }
@@ -70,10 +74,10 @@ impl Single {
         ticket: &Arc<Ticket>,
         tally: &mut Tally,
     ) -> Offered {
-        if self.has_room() && self.parked.is_empty() {
+        if self.has_room(event) && self.parked.is_empty() {
             self.lane.push(event.clone());
             Offered::Taken
-        } else if self.parked.park(event.clone(), ticket) {
+        } else if event.size() <= self.bytes && self.parked.park(event.clone(), ticket) {
             Offered::Parked
         } else {
             self.lane.lost(event.seq(), |a, b| self.parked.between(a, b));
@@ -86,6 +90,8 @@ impl Single {
         let Some(event) = self.parked.withdraw(seq) else { return false };
         self.lane.lost(seq, |a, b| self.parked.between(a, b));
         tally.drop_one(true, event.principal().is_some());
+        // It may have stood in the way of smaller ones behind it.
+        self.admit();
         true
     }
 
@@ -96,7 +102,7 @@ impl Single {
     }
 
     fn admit(&mut self) {
-        while self.has_room() {
+        while self.parked.first().is_some_and(|first| self.has_room(first)) {
             let Some(event) = self.parked.admit() else { break };
             self.lane.push(event);
         }

@@ -37,8 +37,8 @@ pub(super) struct State {
     pub(super) index: Index,
     pub(super) targets: Vec<Option<Target>>,
     free: Vec<TargetId>,
-    /// Queues that are shared by whoever has the same patterns.
-    logs: HashMap<Box<[Pattern]>, (TargetId, Arc<Log>)>,
+    /// Queues that are shared by whoever has the same patterns, and as many bytes.
+    logs: HashMap<SharedBy, (TargetId, Arc<Log>)>,
     /// Subscriptions, taps and observers.
     attached: usize,
     pub(super) topics: Topics,
@@ -53,6 +53,9 @@ pub(super) struct State {
     hasher: RandomState,
     subscriptions_max: usize,
 }
+
+/// What members of a shared queue have in common: patterns, and bytes unread at most.
+type SharedBy = (Box<[Pattern]>, usize);
 
 /// Somebody who wants events.
 #[derive(Debug, Clone)]
@@ -146,12 +149,13 @@ impl State {
     ) -> Result<(TargetId, Place), Refusal> {
         self.admit()?;
         self.attached += 1;
-        let (id, log) = match self.logs.get(&patterns) {
+        let key = (patterns, lossy.bytes);
+        let (id, log) = match self.logs.get(&key) {
             Some((id, log)) => (*id, log.clone()),
             None => {
-                let log = Arc::new(Log::new(patterns.clone()));
-                let id = self.insert(&patterns, Target::Log(log.clone()));
-                self.logs.insert(patterns, (id, log.clone()));
+                let log = Arc::new(Log::new(key.0.clone(), lossy.bytes));
+                let id = self.insert(&key.0, Target::Log(log.clone()));
+                self.logs.insert(key, (id, log.clone()));
                 (id, log)
             }
         };
@@ -171,7 +175,9 @@ impl State {
         let (label, tally, nobody) = place.leave(after);
         self.labels.retire(&label, &tally);
         if nobody {
-            self.logs.remove(place.patterns());
+            if let Place::Shared(log, _) = place {
+                self.logs.remove(&(log.patterns.clone(), log.bytes));
+            }
             self.remove(place.patterns(), id);
         }
         tally

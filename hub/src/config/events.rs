@@ -23,6 +23,8 @@ pub struct Events {
     pub topics_max: usize,
     /// Bytes of one event's payload.
     pub payload_bytes: usize,
+    /// Bytes that wait for one subscriber, a worker's subscription or `slotway tail`, at most.
+    pub subscription_bytes: usize,
     /// Bytes of payload that one principal may publish in a second; no limit when `None`.
     pub principal_bytes_per_second: Option<u64>,
     /// How long a must-deliver event waits for all slow subscribers together.
@@ -166,6 +168,7 @@ impl Default for Events {
             history_bytes_total: bus.history.total_bytes,
             topics_max: bus.topics_max,
             payload_bytes: bus.payload_bytes_max,
+            subscription_bytes: bus::Lossy::default().bytes,
             principal_bytes_per_second: bus.principal_bytes_per_second,
             must_deliver: bus.must_deadline,
             storm_window: bus.storm.window,
@@ -240,6 +243,7 @@ impl Events {
         for (key, value) in [
             ("events.topics-max", self.topics_max),
             ("events.payload-bytes", self.payload_bytes),
+            ("events.subscription-bytes", self.subscription_bytes),
             ("events.patterns", self.patterns),
             ("events.clients", self.clients),
             ("events.per-client", self.per_client.map_or(1, |limit| limit as usize)),

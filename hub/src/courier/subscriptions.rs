@@ -66,7 +66,8 @@ impl Subscriptions {
             return Err(not(RefusalCode::TooManySubscriptions, reason));
         }
         let name = instance.courier().principal().map_or("worker", |name| name);
-        let interest = interest(asked)?.label(name.to_owned());
+        let bytes = shared.config().events.subscription_bytes;
+        let interest = interest(asked, bytes)?.label(name.to_owned());
         let subscription = shared.bus.subscribe(interest).map_err(|refusal| {
             let code = match refusal {
                 Refusal::TooManySubscriptions { .. } => RefusalCode::TooManySubscriptions,
@@ -94,7 +95,8 @@ impl Subscriptions {
     }
 }
 
-fn interest(asked: &Subscribe) -> Result<Interest, NotSubscribed> {
+/// `bytes`: what may wait for it at most.
+fn interest(asked: &Subscribe, bytes: usize) -> Result<Interest, NotSubscribed> {
     let bad = |reason: String| Err(not(RefusalCode::BadSubscription, reason));
     let interest = Interest::of(asked.topics.iter().cloned());
     if let Some(capacity) = asked.capacity
@@ -113,7 +115,7 @@ fn interest(asked: &Subscribe) -> Result<Interest, NotSubscribed> {
                 control::Overflow::Newest => Overflow::Newest,
             };
             let capacity = capacity.unwrap_or(Lossy::default().capacity);
-            interest.lossy(Lossy { capacity, overflow })
+            interest.lossy(Lossy { capacity, bytes, overflow })
         }
         Mode::Routed => {
             if asked.overflow == control::Overflow::Newest {
@@ -126,7 +128,7 @@ fn interest(asked: &Subscribe) -> Result<Interest, NotSubscribed> {
             };
             let plain = Routed::default();
             let per_principal = capacity.unwrap_or(plain.per_principal);
-            interest.routed(Routed { scope, per_principal, ..plain })
+            interest.routed(Routed { scope, budget: bytes, per_principal, ..plain })
         }
     };
     Ok(match asked.after {

@@ -47,7 +47,9 @@ class Hub {
       `--ready-file=${ready}`,
       ...this.given,
     ];
-    const env = { ...process.env, ...this.env };
+    // Who asks for room for many events shall have it, however large they are.
+    const room = { SLOTWAY_EVENTS_SUBSCRIPTION_BYTES: '64M' };
+    const env = { ...process.env, ...room, ...this.env };
     this.process = spawn(program, options, { stdio: ['ignore', log, log], env });
     fs.closeSync(log);
     this.ended = new Promise((resolve) => this.process.once('exit', resolve));

@@ -217,6 +217,14 @@ pub(super) const EVENTS: Table<Config> = {
             key!(Bytes<usize>, events.payload_bytes, "payload-bytes", "Bytes of one payload, then 413.")
                 .fixed(),
             key!(
+                Bytes<usize>,
+                events.subscription_bytes,
+                "subscription-bytes",
+                "Bytes that wait for one subscriber at most, a worker's subscription or slotway \
+                 tail; beyond, it loses events, and one that is larger by itself always. Who has \
+                 subscribed already keeps what there was."
+            ),
+            key!(
                 Maybe<Bytes<u64>>,
                 events.principal_bytes_per_second,
                 "principal-bytes-per-second",
