@@ -244,6 +244,8 @@ enum slotway_status
     SLOTWAY_E_INVALID_HEAD = -15,
     // A bug of this library. Nothing that the program did is at fault.
     SLOTWAY_E_INTERNAL = -16,
+    // No worker has answered a call; its end says why.
+    SLOTWAY_E_CALL = -17,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

@@ -7,15 +7,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use slotway_core::control::{
-    Drain, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, Mode, Notice, Pending, ProtocolRange,
-    RefusalCode, Refused, RegionInfo, RegionRequest, Register, Registered, Route, Scope, Subscribe,
-    Subscribed, Unregister, Unsubscribe, Welcome, WorkerMessage, encode,
+    Drain, FEATURE_CALLS, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, Mode, Notice, Pending,
+    ProtocolRange, QueueOffer, RefusalCode, Refused, RegionInfo, RegionRequest, Register,
+    Registered, Route, Scope, Subscribe, Subscribed, Unregister, Unsubscribe, Welcome,
+    WorkerMessage, encode,
 };
 use slotway_core::head::{RequestLine, TraceContext};
 use slotway_core::hub::{HubSide, Lease};
 use slotway_core::map::Mapping;
 use slotway_core::record::{
-    Delivery, EndReason, Ended, Gap, Principal, Publish, Push, Pushed, RefusalReason, Target,
+    Call, CallEnd, Delivery, EndReason, Ended, Gap, HangUp, Outcome, Principal, Publish, Push,
+    Pushed, RefusalReason, Target,
 };
 use slotway_core::worker::WorkerSide;
 use slotway_core::{End, EventRings, Layout, RegionRef, RegionSpec, Watch};
@@ -192,6 +194,35 @@ fn records() -> Vec<(&'static str, String)> {
     let refused = slotway_core::record::Refused { ticket: 9, reason, count: 1 };
     add("record-refused", &refused.encode());
     add("record-pushed", &Pushed { ticket: 3, status: 404 }.encode());
+    record.clear();
+    let call = Call {
+        queue: "media/images",
+        activity: "resize",
+        content_type: "text/plain",
+        payload: b"a.png",
+        timeout_ms: 5000,
+        attempts: 3,
+        backoff_ms: 100,
+        idempotent: true,
+        key: Some("k7"),
+        ticket: 6,
+    };
+    call.encode(|piece| record.extend_from_slice(piece)).expect("short parts");
+    add("record-call", &record);
+    add("record-hang-up", &HangUp { ticket: 6 }.encode());
+    record.clear();
+    let outcome = Outcome {
+        ticket: 6,
+        end: CallEnd::Answered,
+        status: 200,
+        attempts: 1,
+        hint_ms: 0,
+        replayed: false,
+        content_type: "text/plain",
+        body: b"done",
+    };
+    outcome.encode(|piece| record.extend_from_slice(piece)).expect("short parts");
+    add("record-outcome", &record);
     made
 }
 
@@ -297,6 +328,17 @@ fn the_control_messages_are_as_specified() {
                 ],
             ))),
         ),
+        (
+            "register-queue",
+            worker(WorkerMessage::Register(Register {
+                queues: vec![QueueOffer {
+                    queue: "media/images".into(),
+                    activities: vec!["resize".into(), "crop".into()],
+                    capacity: Some(8),
+                }],
+                ..Register::new(3, "resizer", Vec::new())
+            })),
+        ),
         ("unregister", worker(WorkerMessage::Unregister(Unregister { id: 0 }))),
         ("drain", worker(WorkerMessage::Drain(Drain {}))),
         (
@@ -317,6 +359,7 @@ fn the_control_messages_are_as_specified() {
                     outbox_bytes: None,
                     inbox_bytes: None,
                 },
+                features: vec![FEATURE_CALLS.into()],
             })),
         ),
         (

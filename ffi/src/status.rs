@@ -45,13 +45,15 @@ pub enum slotway_status {
     SLOTWAY_E_INVALID_HEAD = -15,
     /// A bug of this library. Nothing that the program did is at fault.
     SLOTWAY_E_INTERNAL = -16,
+    /// No worker has answered a call; its end says why.
+    SLOTWAY_E_CALL = -17,
 }
 
 use slotway_status::*;
 
 impl slotway_status {
     /// Every status, in order.
-    pub(crate) const ALL: [slotway_status; 17] = [
+    pub(crate) const ALL: [slotway_status; 18] = [
         SLOTWAY_OK,
         SLOTWAY_E_INVALID_ARGUMENT,
         SLOTWAY_E_CLOSED,
@@ -69,6 +71,7 @@ impl slotway_status {
         SLOTWAY_E_BODY_LENGTH,
         SLOTWAY_E_INVALID_HEAD,
         SLOTWAY_E_INTERNAL,
+        SLOTWAY_E_CALL,
     ];
 
     /// The status of a worker's error code.
@@ -89,6 +92,7 @@ impl slotway_status {
             ErrorCode::BodyAborted => SLOTWAY_E_BODY_ABORTED,
             ErrorCode::BodyLength => SLOTWAY_E_BODY_LENGTH,
             ErrorCode::InvalidHead => SLOTWAY_E_INVALID_HEAD,
+            ErrorCode::Call => SLOTWAY_E_CALL,
             // The round-trip test fails when a code is added and this stands in for it.
             _ => SLOTWAY_E_INTERNAL,
         }
@@ -114,6 +118,7 @@ impl slotway_status {
             SLOTWAY_E_BODY_LENGTH => c"body_length",
             SLOTWAY_E_INVALID_HEAD => c"invalid_head",
             SLOTWAY_E_INTERNAL => c"internal",
+            SLOTWAY_E_CALL => c"call",
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use slotway_core::Waited;
 use slotway_core::worker::Spin;
 
+use crate::calls::Caller;
 use crate::control;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -264,6 +265,11 @@ impl Connection {
     /// What publishes events through this connection.
     pub fn publisher(&self) -> Publisher {
         Publisher::new(self.shared.clone())
+    }
+
+    /// What calls activities through this connection.
+    pub fn caller(&self) -> Caller {
+        Caller::new(self.shared.clone())
     }
 
     /// Subscribes to topics, and waits until the hub has said that events come: those that

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use slotway_core::control::RefusalCode;
+use slotway_core::record::CallEnd;
 
 /// What the fallible functions of this crate give.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -71,6 +73,15 @@ pub enum Error {
     /// The request's body is not what was asked for, text or JSON; holds the sentence that
     /// says why.
     BadBody(String),
+    /// No worker has answered a call.
+    Call {
+        /// How it ended.
+        end: CallEnd,
+        /// The hub's sentence.
+        reason: String,
+        /// How long to stay away, where the hub says so.
+        retry_after: Option<Duration>,
+    },
 }
 
 /// The stable codes of errors, as the C interface and every binding show them. A code is
@@ -113,11 +124,13 @@ pub enum ErrorCode {
     /// A bug of this library: a panic that a language boundary stopped. No [`Error`] has
     /// this code.
     Internal = -16,
+    /// No worker has answered a call; [`Error::Call`] says how it ended.
+    Call = -17,
 }
 
 impl ErrorCode {
     /// Every code, in order.
-    pub const ALL: [ErrorCode; 16] = [
+    pub const ALL: [ErrorCode; 17] = [
         ErrorCode::InvalidArgument,
         ErrorCode::Closed,
         ErrorCode::Timeout,
@@ -134,6 +147,7 @@ impl ErrorCode {
         ErrorCode::BodyLength,
         ErrorCode::InvalidHead,
         ErrorCode::Internal,
+        ErrorCode::Call,
     ];
 
     /// The number.
@@ -165,6 +179,7 @@ impl ErrorCode {
             ErrorCode::BodyLength => "body_length",
             ErrorCode::InvalidHead => "invalid_head",
             ErrorCode::Internal => "internal",
+            ErrorCode::Call => "call",
         }
     }
 }
@@ -196,6 +211,7 @@ impl Error {
             Error::BodyAborted => ErrorCode::BodyAborted,
             Error::BodyLength { .. } => ErrorCode::BodyLength,
             Error::InvalidHead(_) => ErrorCode::InvalidHead,
+            Error::Call { .. } => ErrorCode::Call,
         }
     }
 
@@ -233,6 +249,7 @@ impl fmt::Display for Error {
                 "the exchange was cancelled: its client went away or its deadline passed",
             ),
             Error::HubGone => f.write_str("the hub that sent the exchange is gone"),
+            Error::Call { end, reason, .. } => write!(f, "the call was not done ({end}): {reason}"),
             Error::BodyAborted => f.write_str("the client broke the request's body off"),
             Error::BodyLength { declared, given } => write!(
                 f,
@@ -266,6 +283,7 @@ impl From<Error> for io::Error {
             }
             Error::Refused { .. } => io::ErrorKind::PermissionDenied,
             Error::Io { source, .. } => source.kind(),
+            Error::Call { .. } => io::ErrorKind::Other,
             Error::TooLarge { .. } => io::ErrorKind::FileTooLarge,
         };
         io::Error::new(kind, error)

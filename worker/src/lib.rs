@@ -41,6 +41,7 @@
 #[cfg(feature = "tokio")]
 mod asynchronous;
 mod backoff;
+mod calls;
 mod connection;
 mod control;
 mod deadline;
@@ -61,6 +62,7 @@ mod worker;
 #[cfg(feature = "tokio")]
 pub use asynchronous::{AsyncBody, AsyncRequest, AsyncRunning, AsyncWorker, AsyncWriter};
 pub use backoff::Backoff;
+pub use calls::{Activity, Call, CallEnd, Caller, Calling, Reply};
 pub use connection::Connection;
 pub use error::{Error, ErrorCode, Result};
 pub use events::{
@@ -74,7 +76,7 @@ pub use options::{
 pub use registration::Registration;
 pub use response::{IntoResponse, Response};
 pub use shared::RegistrationState;
-pub use slotway_core::control::{RefusalCode, Route};
+pub use slotway_core::control::{QueueOffer, RefusalCode, Route};
 pub use slotway_core::head::{Fields, TraceContext};
 pub use slotway_core::record::RefusalReason;
 pub use sse::{Admission, ConnectionId, IntoAdmission, Stage};

@@ -1,7 +1,10 @@
 //! What a worker offers: names, methods, patterns. Checked here by the hub's rules, so
 //! that a mistake shows before anything is connected.
 
-use slotway_core::control::{HostPattern, Pattern, Register, Route, check_method, check_name};
+use slotway_core::control::{
+    HostPattern, Pattern, QueueOffer, Register, Route, check_activity, check_method, check_name,
+    check_queue,
+};
 
 use crate::error::{Error, Result};
 
@@ -20,15 +23,17 @@ use crate::error::{Error, Result};
 pub struct Registration {
     pub(crate) name: String,
     pub(crate) routes: Vec<Route>,
+    pub(crate) queues: Vec<QueueOffer>,
     pub(crate) max_concurrent: Option<u32>,
     /// The host of the routes that follow.
     host: Option<String>,
 }
 
 impl Registration {
-    /// A set without routes. A name is 1 to 128 letters, digits, `.`, `_` or `-`.
+    /// A set without routes and queues. A name is 1 to 128 letters, digits, `.`, `_` or `-`.
     pub fn new(name: impl Into<String>) -> Registration {
-        Registration { name: name.into(), routes: Vec::new(), max_concurrent: None, host: None }
+        let (name, routes, queues) = (name.into(), Vec::new(), Vec::new());
+        Registration { name, routes, queues, max_concurrent: None, host: None }
     }
 
     /// Adds a route: an HTTP method, or `*` for every method that no other route of the
@@ -54,6 +59,37 @@ impl Registration {
     #[must_use]
     pub fn sse_route(mut self, pattern: &str) -> Registration {
         self.push("GET", pattern).sse = true;
+        self
+    }
+
+    /// Takes activities of these types from a queue, `namespace/queue`: each of the two names 1
+    /// to 128 letters, digits, `_` or `-`, a type the same with `.` allowed. An activity is an
+    /// exchange like any other; its [`route_index`](crate::Exchange::route_index) counts on
+    /// after the routes, through all activities in order. The answer is its outcome. Of each
+    /// queue the worker has [`capacity`](Self::capacity) activities in hand at most.
+    ///
+    /// ```
+    /// # use slotway::Registration;
+    /// let resizer = Registration::new("resizer").queue("media/images", ["resize", "crop"]);
+    /// assert_eq!(resizer.queues()[0].activities, ["resize", "crop"]);
+    /// ```
+    #[must_use]
+    pub fn queue<A>(mut self, queue: impl Into<String>, activities: A) -> Registration
+    where
+        A: IntoIterator<Item: Into<String>>,
+    {
+        let (queue, activities) = (queue.into(), activities.into_iter().map(Into::into).collect());
+        self.queues.push(QueueOffer { queue, activities, capacity: None });
+        self
+    }
+
+    /// How many activities of the queue that was added last the worker has in hand at most.
+    /// Without it [`max_concurrent`](Self::max_concurrent) is the limit.
+    #[must_use]
+    pub fn capacity(mut self, activities: u32) -> Registration {
+        if let Some(queue) = self.queues.last_mut() {
+            queue.capacity = Some(activities);
+        }
         self
     }
 
@@ -95,6 +131,11 @@ impl Registration {
         &self.name
     }
 
+    /// The queues in order.
+    pub fn queues(&self) -> &[QueueOffer] {
+        &self.queues
+    }
+
     /// The routes in order.
     pub fn routes(&self) -> &[Route] {
         &self.routes
@@ -102,6 +143,7 @@ impl Registration {
 
     pub(crate) fn message(&self, id: u32) -> Register {
         Register {
+            queues: self.queues.clone(),
             max_concurrent: self.max_concurrent,
             ..Register::new(id, &*self.name, self.routes.clone())
         }
@@ -112,9 +154,10 @@ impl Registration {
         if let Err(error) = check_name(&self.name) {
             return wrong(format!("the registration {:?} cannot be: {error}", self.name));
         }
-        if self.routes.is_empty() {
+        if self.routes.is_empty() && self.queues.is_empty() {
             return wrong(format!("the registration {:?} has no route; add one", self.name));
         }
+        self.check_queues()?;
         if self.max_concurrent == Some(0) {
             return wrong(format!(
                 "the registration {:?} allows 0 exchanges at a time; allow at least 1",
@@ -147,6 +190,41 @@ impl Registration {
                     "the registration {:?} has the route {} {} twice",
                     self.name, route.method, route.pattern
                 ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Registration {
+    fn check_queues(&self) -> Result<()> {
+        let wrong = |what: String| Err(Error::InvalidArgument(what));
+        for (index, offer) in self.queues.iter().enumerate() {
+            let queue = &offer.queue;
+            if let Err(error) = check_queue(queue) {
+                return wrong(format!("the queue {queue:?} {error}"));
+            }
+            if offer.activities.is_empty() {
+                return wrong(format!("of the queue {queue:?} no activity is taken; name one"));
+            }
+            if offer.capacity == Some(0) {
+                return wrong(format!(
+                    "of the queue {queue:?} 0 activities are taken at a time; take at least 1"
+                ));
+            }
+            if self.queues[..index].iter().any(|other| other.queue == *queue) {
+                return wrong(format!(
+                    "the registration {:?} takes from {queue:?} twice; name all activities at once",
+                    self.name
+                ));
+            }
+            for (index, activity) in offer.activities.iter().enumerate() {
+                if let Err(error) = check_activity(activity) {
+                    return wrong(format!("the activity {activity:?} {error}"));
+                }
+                if offer.activities[..index].contains(activity) {
+                    return wrong(format!("of the queue {queue:?} {activity:?} is taken twice"));
+                }
             }
         }
         Ok(())

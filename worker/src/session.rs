@@ -30,6 +30,8 @@ pub(crate) struct Session {
     number: u32,
     /// The slot that the hub's probes come through.
     probe_slot: Option<u32>,
+    /// The hub takes calls out of the outbox.
+    takes_calls: bool,
     closed: AtomicBool,
     slots: Box<[SlotState]>,
     outbox: Outbox,
@@ -45,7 +47,7 @@ impl Session {
         mapping: Mapping,
         bells: (Doorbell, Doorbell),
         number: u32,
-        probe_slot: Option<u32>,
+        (probe_slot, takes_calls): (Option<u32>, bool),
         notices: Arc<Notices>,
         shared: Weak<Shared>,
     ) -> Session {
@@ -60,6 +62,7 @@ impl Session {
             worker_bell,
             number,
             probe_slot,
+            takes_calls,
             closed,
             slots,
             outbox,
@@ -72,6 +75,11 @@ impl Session {
     /// What its connection has, unless that is gone.
     pub(crate) fn shared(&self) -> Option<Arc<Shared>> {
         self.shared.upgrade()
+    }
+
+    /// Whether the hub dispatches calls of activities.
+    pub(crate) fn takes_calls(&self) -> bool {
+        self.takes_calls && self.side.has_events()
     }
 
     pub(crate) fn side(&self) -> &WorkerSide<Mapping> {

@@ -219,7 +219,7 @@ impl Shared {
         mapping: Mapping,
         hub_bell: Doorbell,
         worker_bell: Doorbell,
-        probe_slot: Option<u32>,
+        (probe_slot, takes_calls): (Option<u32>, bool),
     ) -> Result<Arc<Session>> {
         watch(&self.epoll, worker_bell.as_fd())?;
         // Relaxed: a number that only has to differ from the last one's.
@@ -227,7 +227,8 @@ impl Shared {
         let notices = self.notices.clone();
         let bells = (hub_bell, worker_bell);
         let shared = Arc::downgrade(self);
-        let session = Session::new(mapping, bells, number, probe_slot, notices, shared);
+        let session =
+            Session::new(mapping, bells, number, (probe_slot, takes_calls), notices, shared);
         let session = Arc::new(session);
         self.change(|_| self.session.store(Some(session.clone())));
         self.events.wake_all(&self.notices, None);

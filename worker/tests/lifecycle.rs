@@ -193,7 +193,13 @@ fn a_hub_that_speaks_nonsense_is_left() {
         outbox_bytes: None,
         inbox_bytes: None,
     };
-    let welcome = slotway_core::control::Welcome { protocol: 1, hub: "x".into(), pid: 1, region };
+    let welcome = slotway_core::control::Welcome {
+        protocol: 1,
+        hub: "x".into(),
+        pid: 1,
+        features: vec![],
+        region,
+    };
     link.write(&slotway_core::control::HubMessage::Welcome(welcome));
     let error = connecting_once.join().expect("no panic").expect_err("nonsense");
     assert_eq!(error.code(), ErrorCode::Protocol);

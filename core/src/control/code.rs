@@ -62,6 +62,8 @@ pub enum RefusalCode {
     NotAccepted,
     /// The hub does not know the credential: it was restarted, or took it back.
     BadCredential,
+    /// A queue's or an activity's name breaks the rule, or a capacity is 0.
+    BadQueue,
     /// A code of a newer hub.
     #[serde(other)]
     Other,
@@ -96,6 +98,7 @@ impl RefusalCode {
             RefusalCode::NoEvents => "no_events",
             RefusalCode::NotAccepted => "not_accepted",
             RefusalCode::BadCredential => "bad_credential",
+            RefusalCode::BadQueue => "bad_queue",
             RefusalCode::Other => "other",
         }
     }

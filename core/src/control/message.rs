@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RefusalCode, Subscribe, Subscribed, Unsubscribe};
+use super::{QueueOffer, RefusalCode, Subscribe, Subscribed, Unsubscribe};
 use crate::{EventRings, RegionSpec};
 
 /// What a worker says to the hub.
@@ -170,6 +170,10 @@ pub struct Welcome {
     pub pid: u32,
     /// The region whose descriptor comes with this message.
     pub region: RegionInfo,
+    /// What the hub knows beyond version 1's first form, by name:
+    /// [`FEATURE_CALLS`](super::FEATURE_CALLS). A name that the worker does not know is ignored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
 }
 
 /// The region that a welcome carries.
@@ -210,7 +214,12 @@ pub struct Register {
     /// The name under which instances share load. See [`check_name`](super::check_name).
     pub name: String,
     /// What it serves. A request's head carries the index into this list.
+    #[serde(default)]
     pub routes: Vec<Route>,
+    /// The queues that it takes activities from. An activity's index counts on after the
+    /// routes, through all activities of all queues in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<QueueOffer>,
     /// Exchanges of this registration in flight at most; the region's slots where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrent: Option<u32>,
@@ -228,7 +237,15 @@ impl Register {
     /// A registration with everything else left to the hub.
     pub fn new(id: u32, name: impl Into<String>, routes: Vec<Route>) -> Register {
         let name = name.into();
-        Register { id, name, routes, max_concurrent: None, instance: None, credential: None }
+        Register {
+            id,
+            name,
+            routes,
+            queues: Vec::new(),
+            max_concurrent: None,
+            instance: None,
+            credential: None,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod message;
 mod method;
 mod name;
 mod pattern;
+mod queue;
 mod subscription;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use message::{
 pub use method::{ANY_METHOD, MethodError, check_method, is_token};
 pub use name::{NAME_BYTES_MAX, NameError, check_name, check_segment};
 pub use pattern::{Pattern, PatternError};
+pub use queue::{QueueError, QueueOffer, check_activity, check_queue};
 pub use subscription::{Mode, Overflow, Scope, Subscribe, Subscribed, Unsubscribe};
 pub use topic::{
     EVENT_TEXT_BYTES_MAX, TOPIC_BYTES_MAX, TOPIC_SEGMENTS_MAX, TextProblem, TopicProblem,
@@ -46,6 +48,9 @@ pub const FEATURE_PROBE: &str = "probe";
 
 /// The feature of a worker that publishes and subscribes.
 pub const FEATURE_EVENTS: &str = "events";
+
+/// The feature of a hub that dispatches the activities that workers call.
+pub const FEATURE_CALLS: &str = "calls";
 
 /// The number of descriptors that travel with a welcome: the region, the hub's
 /// doorbell (the worker writes it), the worker's doorbell (the worker polls it).

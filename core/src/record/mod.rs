@@ -7,16 +7,20 @@
 //! |---|---|---|---|
 //! | 1 | [`Publish`] | worker → hub | publish this event |
 //! | 2 | [`Push`] | worker → hub | give this to clients of a stream that the worker owns |
+//! | 3 | [`Call`] | worker → hub | have this activity done |
+//! | 4 | [`HangUp`] | worker → hub | nobody waits for the outcome of a call any more |
 //! | 16 | [`Delivery`] | hub → worker | an event of a subscription |
 //! | 17 | [`Gap`] | hub → worker | so many events of a subscription were lost here |
 //! | 18 | [`Ended`] | hub → worker | nothing more comes for a subscription |
 //! | 19 | [`Refused`] | hub → worker | events that the hub did not publish |
 //! | 20 | [`Pushed`] | hub → worker | what became of a push |
+//! | 21 | [`Outcome`] | hub → worker | what became of a call |
 //!
 //! Nothing here allocates. Encoding hands the pieces of a record to the caller one after
 //! another, who puts them where they belong; reading borrows. What a reader is given is
 //! private memory: whoever reads out of a region copies first.
 
+mod call;
 mod delivery;
 mod fields;
 mod notice;
@@ -27,6 +31,7 @@ mod tests;
 
 use core::fmt;
 
+pub use call::{CALL_BYTES_MAX, Call, CallEnd, HangUp, Outcome};
 pub use delivery::Delivery;
 pub use notice::{EndReason, Ended, Gap, Pushed, RefusalReason, Refused};
 pub use publish::{Principal, Publish};
@@ -42,6 +47,8 @@ pub const ID_BYTES_MAX: usize = 255;
 pub const PRINCIPAL_BYTES_MAX: usize = 255;
 /// Bytes of a key for coalescing at most.
 pub const KEY_BYTES_MAX: usize = 255;
+/// Bytes of a queue's name at most.
+pub const QUEUE_BYTES_MAX: usize = 257;
 /// Bytes of a payload at most.
 pub const PAYLOAD_BYTES_MAX: usize = 5 << 20;
 /// Bytes of the path, the pattern or the connection id that a push goes to, at most.
@@ -106,6 +113,10 @@ pub enum FromWorker<'a> {
     Publish(Publish<'a>),
     /// Give this to clients of a stream that the worker owns.
     Push(Push<'a>),
+    /// Have this activity done.
+    Call(Call<'a>),
+    /// Nobody waits for the outcome of a call any more.
+    HangUp(HangUp),
 }
 
 impl<'a> FromWorker<'a> {
@@ -118,6 +129,8 @@ impl<'a> FromWorker<'a> {
         match kind(record)? {
             publish::KIND => Publish::parse(record).map(FromWorker::Publish),
             push::KIND => Push::parse(record).map(FromWorker::Push),
+            call::CALL => Call::parse(record).map(FromWorker::Call),
+            call::HANG_UP => HangUp::parse(record).map(FromWorker::HangUp),
             other => Err(RecordError::Kind(other)),
         }
     }
@@ -136,6 +149,8 @@ pub enum FromHub<'a> {
     Refused(Refused),
     /// What became of a push.
     Pushed(Pushed),
+    /// What became of a call.
+    Outcome(Outcome<'a>),
 }
 
 impl<'a> FromHub<'a> {
@@ -151,6 +166,7 @@ impl<'a> FromHub<'a> {
             notice::ENDED => Ended::parse(record).map(FromHub::Ended),
             notice::REFUSED => Refused::parse(record).map(FromHub::Refused),
             notice::PUSHED => Pushed::parse(record).map(FromHub::Pushed),
+            call::OUTCOME => Outcome::parse(record).map(FromHub::Outcome),
             other => Err(RecordError::Kind(other)),
         }
     }

@@ -68,6 +68,35 @@ proptest! {
         prop_assert_eq!(FromHub::parse(&record), Ok(FromHub::Gap(gap)));
     }
 
+    /// Goal: what a worker calls is what the hub reads, and what became of it what the worker
+    /// reads.
+    #[test]
+    fn a_call_comes_back(
+        (queue, activity, content_type) in (text(257), text(255), text(255)),
+        key in prop::option::of(text(255)),
+        payload in prop::collection::vec(any::<u8>(), 0..300),
+        (timeout_ms, attempts, backoff_ms) in any::<(u32, u16, u32)>(),
+        (idempotent, replayed, ticket, status, end) in any::<(bool, bool, u32, u16, u8)>(),
+    ) {
+        let call = Call {
+            queue: &queue, activity: &activity, content_type: &content_type, payload: &payload,
+            timeout_ms, attempts, backoff_ms, idempotent, key: key.as_deref(), ticket,
+        };
+        let record = collect(|put| call.encode(put));
+        prop_assert_eq!(call.length(), Ok(record.len()));
+        prop_assert_eq!(FromWorker::parse(&record), Ok(FromWorker::Call(call)));
+        let hang_up = HangUp { ticket };
+        let record = hang_up.encode();
+        prop_assert_eq!(FromWorker::parse(&record), Ok(FromWorker::HangUp(hang_up)));
+        let outcome = Outcome {
+            ticket, end: CallEnd::of(end), status, attempts, hint_ms: backoff_ms, replayed,
+            content_type: &content_type, body: &payload,
+        };
+        let record = collect(|put| outcome.encode(put));
+        prop_assert_eq!(outcome.length(), Ok(record.len()));
+        prop_assert_eq!(FromHub::parse(&record), Ok(FromHub::Outcome(outcome)));
+    }
+
     /// Goal: a record that is cut anywhere is not complete, and one that is changed anywhere
     /// is read within its bounds or refused.
     #[test]
@@ -128,6 +157,19 @@ fn a_push_comes_back() {
             assert_eq!(FromWorker::parse(&record), Err(RecordError::Value("flags")));
         }
     }
+}
+
+/// Goal: ends have stable numbers and names.
+#[test]
+fn ends_of_calls_have_numbers_and_names() {
+    for (number, end) in CallEnd::ALL.into_iter().enumerate() {
+        assert_eq!(usize::from(end.number()), number);
+        assert_eq!(CallEnd::of(end.number()), end);
+    }
+    let names: Vec<_> = CallEnd::ALL.iter().map(|end| end.as_str()).collect();
+    let same = |name: &&str| names.iter().filter(|other| *other == name).count() > 1;
+    assert!(!names.iter().any(same), "{names:?}");
+    assert_eq!(CallEnd::of(200), CallEnd::Other(200));
 }
 
 /// Goal: what is too long is refused before anything is written, and by name.

@@ -179,6 +179,7 @@ fn welcome(protocol: u32, region: &Mapping, probed: bool) -> Welcome {
         protocol,
         hub: concat!("slotway-hub/", env!("CARGO_PKG_VERSION")).to_owned(),
         pid: std::process::id(),
+        features: Vec::new(),
         region: RegionInfo {
             layout_major: LAYOUT_MAJOR,
             layout_minor: LAYOUT_MINOR,

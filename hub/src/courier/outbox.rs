@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use slotway_core::record::FromWorker;
+use slotway_core::record::{FromWorker, RecordError};
 use slotway_core::{Violation, Watch};
 use tokio::task::yield_now;
 use tokio::time::Instant;
@@ -85,6 +85,9 @@ async fn take(
         match FromWorker::parse(record).map_err(Violation::Record)? {
             FromWorker::Publish(event) => publishing.publish(&event).await,
             FromWorker::Push(asked) => push(shared, instance, &asked),
+            FromWorker::Call(_) | FromWorker::HangUp(_) => {
+                return Err(Violation::Record(RecordError::Kind(record[4])));
+            }
         }
         records += 1;
         if records % RECORDS_A_TURN == 0 {

@@ -16,7 +16,7 @@ pub fn records(data: &[u8]) {
     if let Some(first) = bytes.first_chunk_mut::<4>() {
         *first = length;
         one(&bytes);
-        for kind in [1, 2, 16, 17, 18, 19, 20] {
+        for kind in [1, 2, 3, 4, 16, 17, 18, 19, 20, 21] {
             if let Some(byte) = bytes.get_mut(4) {
                 *byte = kind;
             }
@@ -38,6 +38,12 @@ fn one(record: &[u8]) {
             assert_eq!(FromWorker::parse(&again), Ok(FromWorker::Push(push)));
             assert_eq!(again.len(), record.len());
         }
+        Ok(FromWorker::Call(call)) => {
+            call.encode(|piece| again.extend_from_slice(piece)).expect("what was read is short");
+            assert_eq!(FromWorker::parse(&again), Ok(FromWorker::Call(call)));
+            assert_eq!(again.len(), record.len());
+        }
+        Ok(FromWorker::HangUp(_)) => {}
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     match FromHub::parse(record) {
@@ -50,6 +56,11 @@ fn one(record: &[u8]) {
             again.clear();
             gap.encode(|piece| again.extend_from_slice(piece)).expect("what was read is short");
             assert_eq!(FromHub::parse(&again), Ok(FromHub::Gap(gap)));
+        }
+        Ok(FromHub::Outcome(outcome)) => {
+            again.clear();
+            outcome.encode(|piece| again.extend_from_slice(piece)).expect("what was read is short");
+            assert_eq!(FromHub::parse(&again), Ok(FromHub::Outcome(outcome)));
         }
         Ok(FromHub::Ended(_) | FromHub::Refused(_) | FromHub::Pushed(_)) => {}
         Err(error) => assert!(!error.to_string().is_empty()),

@@ -32,6 +32,18 @@ type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// A handler, whatever it gives back.
 type Handler = Box<dyn Fn(AsyncRequest) -> Boxed<Response> + Send + Sync>;
 
+fn boxed<F, A, R>(handler: F) -> Handler
+where
+    F: Fn(AsyncRequest) -> A + Send + Sync + 'static,
+    A: Future<Output = R> + Send + 'static,
+    R: IntoResponse,
+{
+    Box::new(move |request| {
+        let answer = handler(request);
+        Box::pin(async move { answer.await.into_response() })
+    })
+}
+
 /// Writes a streamed body.
 pub(crate) type Writing = Box<dyn FnOnce(AsyncWriter) -> Boxed<io::Result<()>> + Send>;
 
@@ -112,11 +124,25 @@ impl AsyncWorker {
         A: Future<Output = R> + Send + 'static,
         R: IntoResponse,
     {
-        let handler = move |request| -> Boxed<Response> {
-            let answer = handler(request);
-            Box::pin(async move { answer.await.into_response() })
-        };
-        self.offer.route(method, pattern, Box::new(handler));
+        self.offer.route(method, pattern, boxed(handler));
+        self
+    }
+
+    /// Takes activities of one type from a queue; see [`Worker::activity`](crate::Worker::activity).
+    pub fn activity<F, A, R>(mut self, queue: &str, activity: &str, handler: F) -> AsyncWorker
+    where
+        F: Fn(AsyncRequest) -> A + Send + Sync + 'static,
+        A: Future<Output = R> + Send + 'static,
+        R: IntoResponse,
+    {
+        self.offer.activity(queue, activity, boxed(handler));
+        self
+    }
+
+    /// Activities of the queue in this worker's hands at most. Default: as many as the
+    /// registration may have requests. The rest waits in the hub.
+    pub fn capacity(mut self, queue: &str, activities: u32) -> AsyncWorker {
+        self.offer.capacity(queue, activities);
         self
     }
 

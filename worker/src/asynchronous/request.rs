@@ -9,6 +9,7 @@ use slotway_core::map::monotonic_ns;
 
 use super::AsyncBody;
 use super::wakers::Wakers;
+use crate::calls::{Activity, Caller};
 use crate::error::Result;
 use crate::events::Publisher;
 use crate::exchange::{OwnedHead, RawExchange};
@@ -102,6 +103,16 @@ impl AsyncRequest {
     /// once the worker has ended.
     pub fn publisher(&self) -> Option<Publisher> {
         self.raw.publisher()
+    }
+
+    /// What calls activities of other workers; `None` once the worker has ended.
+    pub fn caller(&self) -> Option<Caller> {
+        self.raw.caller()
+    }
+
+    /// The activity that it is; `None` for any other request.
+    pub fn activity(&self) -> Option<Activity<'_>> {
+        Activity::of(self.head())
     }
 
     /// What has happened to a client of a stream that this worker owns; `None` for any other

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slotway_core::control::{
-    Drain, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, ProtocolRange, RefusalCode, Refused,
-    Welcome, WorkerMessage,
+    Drain, FEATURE_CALLS, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, ProtocolRange,
+    RefusalCode, Refused, Welcome, WorkerMessage,
 };
 use slotway_core::map::{Doorbell, MapError, Mapping};
 
@@ -288,7 +288,8 @@ impl<'a> Link<'a> {
             return Err(Error::Protocol(what));
         }
         let bells = (Doorbell::from(hub_bell), Doorbell::from(worker_bell));
-        let session = self.shared.attach(mapping, bells.0, bells.1, probe)?;
+        let calls = welcome.features.iter().any(|feature| feature == FEATURE_CALLS);
+        let session = self.shared.attach(mapping, bells.0, bells.1, (probe, calls))?;
         self.session = Some(session.clone());
         for message in self.shared.events().resubscribe(&session) {
             client.send(&message)?;

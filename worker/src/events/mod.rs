@@ -1,8 +1,8 @@
 //! Events: publishing and subscribing, through the region's outbox and inbox.
 //!
 //! A session has the ways into its region ([`Outbox`], [`Inbox`]); what a connection keeps
-//! from session to session is here: the subscriptions and what waits for them, pushes that
-//! wait for their answer, and what the hub refused.
+//! from session to session is here: the subscriptions and what waits for them, pushes and
+//! calls that wait for their answer, and what the hub refused.
 
 mod event;
 mod inbox;
@@ -22,6 +22,15 @@ use slotway_core::control::{RefusalCode, Subscribe, Subscribed, Unsubscribe, Wor
 use slotway_core::map::Doorbell;
 use slotway_core::record::{EndReason, FromHub, RefusalReason};
 
+/// What calls need of the ways into the region.
+pub(crate) mod lane {
+    pub(crate) use super::answer_token;
+    pub(crate) use super::outbox::Batch;
+    pub(crate) use super::publisher::Waiting;
+    pub(crate) use super::queue::{Queue, State};
+    pub(crate) use super::subscription::{poll, poll_task, receive};
+}
+
 pub use event::Event;
 pub(crate) use inbox::Inbox;
 pub(crate) use outbox::Outbox;
@@ -32,6 +41,7 @@ pub use received::{Delivery, Gap, Received};
 pub use subscription::Subscription;
 pub use topics::Topics;
 
+use crate::calls::Reply;
 use crate::error::Error;
 use crate::session::{Notices, Session};
 use crate::sync::lock;
@@ -59,9 +69,10 @@ pub(crate) struct Events {
 #[derive(Debug, Default)]
 struct Table {
     subscriptions: HashMap<u32, Entry>,
-    pushes: HashMap<u32, Arc<Queue>>,
+    /// Pushes and calls whose answer is awaited.
+    answers: HashMap<u32, Arc<Queue>>,
     next_subscription: u32,
-    next_push: u32,
+    next_answer: u32,
     /// What the control thread is to say.
     outgoing: Vec<WorkerMessage>,
 }
@@ -76,7 +87,8 @@ fn subscription_token(id: u32) -> u64 {
     EVENTS_TOKEN | u64::from(id)
 }
 
-fn push_token(ticket: u32) -> u64 {
+/// Of a push or a call.
+pub(crate) fn answer_token(ticket: u32) -> u64 {
     EVENTS_TOKEN | 1 << 61 | u64::from(ticket)
 }
 
@@ -179,19 +191,19 @@ impl Events {
                 notices.push(token);
             }
         };
-        let mut pushes = Vec::new();
+        let mut answers = Vec::new();
         {
             let table = &mut *self.table();
             for (&id, entry) in &table.subscriptions {
                 tell(entry.queue.change(|_| ()), subscription_token(id));
             }
             if session.is_some() {
-                pushes.extend(table.pushes.drain());
+                answers.extend(table.answers.drain());
             }
         }
         // The hub that would have answered them is gone.
-        for (ticket, queue) in pushes {
-            tell(queue.change(|state| state.ended = Some(Error::HubGone)), push_token(ticket));
+        for (ticket, queue) in answers {
+            tell(queue.change(|state| state.ended = Some(Error::HubGone)), answer_token(ticket));
         }
         if let Some(session) = session {
             tell(session.outbox().wake_all(), PUBLISHER_TOKEN);
@@ -231,29 +243,30 @@ impl Events {
     fn wake_followers(&self) {
         let table = self.table();
         let queues = table.subscriptions.values().map(|entry| &entry.queue);
-        for queue in queues.chain(table.pushes.values()) {
+        for queue in queues.chain(table.answers.values()) {
             if queue.lock().waiting > 0 {
                 queue.arrived.notify_all();
             }
         }
     }
 
-    /// A push that wants an answer.
-    fn expect_answer(&self) -> (u32, Arc<Queue>) {
+    /// A push or a call that wants an answer.
+    pub(crate) fn expect_answer(&self) -> (u32, Arc<Queue>) {
         let queue = Arc::new(Queue::new(1, slotway_core::control::Overflow::Oldest));
         let table = &mut *self.table();
         let ticket = loop {
-            table.next_push = table.next_push.wrapping_add(1).max(1);
-            if !table.pushes.contains_key(&table.next_push) {
-                break table.next_push;
+            table.next_answer = table.next_answer.wrapping_add(1).max(1);
+            if !table.answers.contains_key(&table.next_answer) {
+                break table.next_answer;
             }
         };
-        table.pushes.insert(ticket, queue.clone());
+        table.answers.insert(ticket, queue.clone());
         (ticket, queue)
     }
 
-    fn forget_answer(&self, ticket: u32) {
-        self.table().pushes.remove(&ticket);
+    /// Nobody waits for it any more. `true`: it had not come.
+    pub(crate) fn forget_answer(&self, ticket: u32) -> bool {
+        self.table().answers.remove(&ticket).is_some()
     }
 
     fn take_refusals(&self, each: &mut dyn FnMut(PublishRefusal)) {
@@ -317,10 +330,17 @@ impl HandOut<'_> {
                 count: refused.count,
             }),
             Ok(FromHub::Pushed(pushed)) => {
-                if let Some(queue) = self.table.pushes.remove(&pushed.ticket)
+                if let Some(queue) = self.table.answers.remove(&pushed.ticket)
                     && queue.change(|state| state.status = Some(pushed.status))
                 {
-                    self.session.notices().push(push_token(pushed.ticket));
+                    self.session.notices().push(answer_token(pushed.ticket));
+                }
+            }
+            Ok(FromHub::Outcome(outcome)) => {
+                if let Some(queue) = self.table.answers.remove(&outcome.ticket)
+                    && queue.change(|state| state.reply = Some(Reply::of(&outcome)))
+                {
+                    self.session.notices().push(answer_token(outcome.ticket));
                 }
             }
             // A newer hub's word.

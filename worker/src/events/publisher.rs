@@ -170,8 +170,7 @@ impl Publisher {
     /// As for [`publish`](Self::publish).
     pub async fn publish_many_async(&self, events: &[Event<'_>]) -> Result<()> {
         events.iter().try_for_each(Event::check)?;
-        let mut waiting =
-            Waiting { shared: &self.shared, batch: Batch::new(events), session: None };
+        let mut waiting = Waiting::new(&self.shared, Batch::new(events), has_events);
         poll_fn(|cx| waiting.poll(cx)).await
     }
 
@@ -213,15 +212,25 @@ impl Publisher {
 }
 
 /// A batch on its way, for a task.
-struct Waiting<'a, 'e> {
+pub(crate) struct Waiting<'a, 'e> {
     shared: &'a Shared,
     batch: Batch<'a, 'e>,
+    /// Whether the session's hub takes it.
+    allowed: fn(&Session) -> Result<()>,
     /// In whose line it waits.
     session: Option<Arc<Session>>,
 }
 
-impl Waiting<'_, '_> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+impl<'a, 'e> Waiting<'a, 'e> {
+    pub(crate) fn new(
+        shared: &'a Shared,
+        batch: Batch<'a, 'e>,
+        allowed: fn(&Session) -> Result<()>,
+    ) -> Waiting<'a, 'e> {
+        Waiting { shared, batch, allowed, session: None }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
             let session = match &self.session {
                 Some(session) => session.clone(),
@@ -232,7 +241,7 @@ impl Waiting<'_, '_> {
                         return Poll::Ready(Err(error));
                     }
                     let Some(session) = self.shared.session() else { return Poll::Pending };
-                    has_events(&session)?;
+                    (self.allowed)(&session)?;
                     self.session.insert(session).clone()
                 }
             };

@@ -11,7 +11,7 @@ use super::outbox::Batch;
 use super::publisher::has_events;
 use super::queue::Queue;
 use super::subscription::{poll, receive};
-use super::{Offer, Publisher, push_token};
+use super::{Offer, Publisher, answer_token};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::shared::Shared;
@@ -266,7 +266,7 @@ impl PushAnswer {
 
     /// What a notice about it is told by.
     pub fn token(&self) -> u64 {
-        push_token(self.ticket)
+        answer_token(self.ticket)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What waits in this process for one subscription, or for the answer to one push.
+//! What waits in this process for one subscription, or for the answer to one push or call.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -7,7 +7,8 @@ use std::task::Waker;
 use slotway_core::control::Overflow;
 
 use super::received::{Delivery, Gap, Received};
-use crate::error::Error;
+use crate::calls::Reply;
+use crate::error::{Error, Result};
 use crate::sync::lock;
 
 /// Bytes that wait at most, whatever the number of events; one event always may.
@@ -23,7 +24,7 @@ pub(crate) struct Queue {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(crate) struct State {
     items: VecDeque<Delivery>,
     bytes: usize,
     /// Events lost before the first that waits, and behind the last.
@@ -39,6 +40,8 @@ pub(super) struct State {
     pub(super) ended: Option<Error>,
     /// What became of a push.
     pub(super) status: Option<u16>,
+    /// What became of a call.
+    pub(crate) reply: Option<Result<Reply>>,
     pub(super) waker: Option<Waker>,
     /// An event loop wants a notice.
     pub(super) polled: bool,
@@ -74,7 +77,10 @@ impl State {
     /// Whether whoever waits has a reason to look.
     pub(super) fn has_something(&self) -> bool {
         let lost = self.lost_before + self.lost_behind > 0;
-        lost || !self.items.is_empty() || self.ended.is_some() || self.status.is_some()
+        lost || !self.items.is_empty()
+            || self.ended.is_some()
+            || self.status.is_some()
+            || self.reply.is_some()
     }
 }
 

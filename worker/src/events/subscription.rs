@@ -109,18 +109,7 @@ impl Subscription {
     ///
     /// As for [`recv`](Self::recv).
     pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Result<Delivery>> {
-        if let Some(now) = self.now()? {
-            return Poll::Ready(Ok(now));
-        }
-        self.shared.events().wake_on_change(cx.waker());
-        self.queue.lock().waker = Some(cx.waker().clone());
-        match self.watch()? {
-            Some(delivery) => {
-                self.queue.lock().waker = None;
-                Poll::Ready(Ok(delivery))
-            }
-            None => Poll::Pending,
-        }
+        poll_task(&self.shared, &self.queue, cx, State::pop)
     }
 
     /// For event loops: the next event if there is one now; if not,
@@ -168,14 +157,6 @@ impl Subscription {
             session.side().wake_events();
         }
     }
-
-    fn now(&self) -> Result<Option<Delivery>> {
-        now(&self.queue, State::pop)
-    }
-
-    fn watch(&self) -> Result<Option<Delivery>> {
-        watch(&self.shared, &self.queue, State::pop)
-    }
 }
 
 /// What `pick` finds in the queue now.
@@ -203,7 +184,7 @@ fn watch<T>(
 }
 
 /// What `pick` finds now; if nothing, an event loop gets a notice when there may be something.
-pub(super) fn poll<T>(
+pub(crate) fn poll<T>(
     shared: &Shared,
     queue: &Queue,
     mut pick: impl FnMut(&mut State) -> Option<T>,
@@ -217,6 +198,27 @@ pub(super) fn poll<T>(
         queue.lock().polled = false;
     }
     Ok(found)
+}
+
+/// What `pick` finds now; if nothing, the task is woken when there may be something.
+pub(crate) fn poll_task<T>(
+    shared: &Shared,
+    queue: &Queue,
+    cx: &Context<'_>,
+    mut pick: impl FnMut(&mut State) -> Option<T>,
+) -> Poll<Result<T>> {
+    if let Some(now) = now(queue, &mut pick)? {
+        return Poll::Ready(Ok(now));
+    }
+    shared.events().wake_on_change(cx.waker());
+    queue.lock().waker = Some(cx.waker().clone());
+    match watch(shared, queue, pick)? {
+        Some(found) => {
+            queue.lock().waker = None;
+            Poll::Ready(Ok(found))
+        }
+        None => Poll::Pending,
+    }
 }
 
 impl Drop for Subscription {
@@ -246,7 +248,7 @@ impl futures_core::Stream for Subscription {
 
 /// Waits until `pick` finds something in the queue, and reads the inbox meanwhile if nobody
 /// else does. `None`: the time is over.
-pub(super) fn receive<T>(
+pub(crate) fn receive<T>(
     shared: &Shared,
     queue: &Queue,
     deadline: &mut Deadline,

@@ -24,6 +24,7 @@ pub(crate) use owned::OwnedHead;
 pub use raw::RawExchange;
 use slotway_core::head::{Fields, RequestHead, TraceContext};
 
+use crate::calls::{Activity, Caller};
 use crate::error::{Error, Result};
 use crate::events::Publisher;
 
@@ -61,6 +62,17 @@ impl Exchange {
     /// once that is gone.
     pub fn publisher(&self) -> Option<Publisher> {
         self.raw.publisher()
+    }
+
+    /// What calls activities through the connection that the exchange came by; `None` once
+    /// that is gone.
+    pub fn caller(&self) -> Option<Caller> {
+        self.raw.caller()
+    }
+
+    /// The activity that it is; `None` for any other exchange.
+    pub fn activity(&self) -> Option<Activity<'_>> {
+        Activity::of(self.head()?)
     }
 
     #[inline]

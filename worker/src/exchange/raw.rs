@@ -9,6 +9,7 @@ use slotway_core::worker::Claim;
 use slotway_core::{Watch, map};
 
 use super::BodyReader;
+use crate::calls::Caller;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::events::Publisher;
@@ -68,6 +69,12 @@ impl RawExchange {
     /// once that is gone.
     pub fn publisher(&self) -> Option<Publisher> {
         self.session.shared().map(Publisher::new)
+    }
+
+    /// What calls activities through the connection that the exchange came by; `None` once
+    /// that is gone.
+    pub fn caller(&self) -> Option<Caller> {
+        self.session.shared().map(Caller::new)
     }
 
     /// Shows the head to `look`; `None` once the exchange is answered. `look` must not

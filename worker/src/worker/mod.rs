@@ -176,6 +176,38 @@ impl Worker {
         self
     }
 
+    /// Takes activities of one type from a queue, `namespace/queue`. The request's body is
+    /// what the caller gave, [`Request::activity`] says more, and the answer is the outcome.
+    ///
+    /// ```no_run
+    /// use slotway::{Request, Response, Worker};
+    ///
+    /// # fn main() -> slotway::Result<()> {
+    /// Worker::new("resizer")
+    ///     .activity("media/images", "resize", |request: &mut Request| match request.body() {
+    ///         Ok(image) => Response::new(200).body(image),
+    ///         Err(_) => Response::new(400),
+    ///     })
+    ///     .run()
+    /// # }
+    /// ```
+    pub fn activity<F, R>(mut self, queue: &str, activity: &str, handler: F) -> Worker
+    where
+        F: Fn(&mut Request) -> R + Send + Sync + 'static,
+        R: IntoResponse,
+    {
+        let handler = move |request: &mut Request| handler(request).into_response();
+        self.offer.activity(queue, activity, Box::new(handler));
+        self
+    }
+
+    /// Activities of the queue in this worker's hands at most. Default: as many as the
+    /// registration may have requests. The rest waits in the hub.
+    pub fn capacity(mut self, queue: &str, activities: u32) -> Worker {
+        self.offer.capacity(queue, activities);
+        self
+    }
+
     /// Connects and serves on threads of its own, and returns.
     ///
     /// # Errors

@@ -1,4 +1,6 @@
-//! Routes and what answers them, in the order in which the hub numbers them.
+//! Routes and activities and what answers them, in the order in which the hub numbers them.
+
+use slotway_core::control::QueueOffer;
 
 use crate::registration::Registration;
 
@@ -10,16 +12,20 @@ pub(crate) struct Offer<H> {
     // As many as there are lists of handlers, and never none.
     registrations: Vec<Registration>,
     handlers: Handlers<H>,
+    /// Of each registration, by queue.
+    activities: Vec<Vec<Vec<H>>>,
 }
 
 impl<H> Offer<H> {
     pub(crate) fn new(name: impl Into<String>) -> Offer<H> {
-        Offer { registrations: vec![Registration::new(name)], handlers: vec![Vec::new()] }
+        let registrations = vec![Registration::new(name)];
+        Offer { registrations, handlers: vec![Vec::new()], activities: vec![Vec::new()] }
     }
 
     pub(crate) fn also(&mut self, name: impl Into<String>) {
         self.registrations.push(Registration::new(name));
         self.handlers.push(Vec::new());
+        self.activities.push(Vec::new());
     }
 
     pub(crate) fn registrations(&self) -> &[Registration] {
@@ -64,8 +70,38 @@ impl<H> Offer<H> {
         }
     }
 
+    /// Activities of one queue come together, so their handlers are put aside until the last.
+    pub(crate) fn activity(&mut self, queue: &str, activity: &str, handler: H) {
+        if let Some((registration, handlers)) = self.activities.last_mut().and_then(|handlers| {
+            self.registrations.last_mut().map(|registration| (registration, handlers))
+        }) {
+            let queues = &mut registration.queues;
+            let at = queues.iter().position(|known| known.queue == queue).unwrap_or_else(|| {
+                let (queue, activities) = (queue.to_owned(), Vec::new());
+                queues.push(QueueOffer { queue, activities, capacity: None });
+                handlers.push(Vec::new());
+                queues.len() - 1
+            });
+            queues[at].activities.push(activity.to_owned());
+            handlers[at].push(handler);
+        }
+    }
+
+    pub(crate) fn capacity(&mut self, queue: &str, activities: u32) {
+        let queues = self.registrations.last_mut().map(|registration| &mut registration.queues);
+        let known = queues.and_then(|queues| queues.iter_mut().find(|known| known.queue == queue));
+        if let Some(known) = known {
+            known.capacity = Some(activities);
+        }
+    }
+
+    /// The registrations, and of each the handlers of its routes and then of its activities.
     pub(crate) fn into_parts(self) -> (Vec<Registration>, Handlers<H>) {
-        (self.registrations, self.handlers)
+        let mut handlers = self.handlers;
+        for (own, activities) in handlers.iter_mut().zip(self.activities) {
+            own.extend(activities.into_iter().flatten());
+        }
+        (self.registrations, handlers)
     }
 }
 

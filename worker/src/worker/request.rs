@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use slotway_core::head::{Fields, TraceContext};
 
+use crate::calls::{Activity, Caller};
 use crate::error::{Error, Result};
 use crate::events::Publisher;
 use crate::exchange::{BodyReader, Exchange};
@@ -110,6 +111,16 @@ impl Request {
     /// once the worker has ended.
     pub fn publisher(&self) -> Option<Publisher> {
         self.exchange.publisher()
+    }
+
+    /// What calls activities of other workers; `None` once the worker has ended.
+    pub fn caller(&self) -> Option<Caller> {
+        self.exchange.caller()
+    }
+
+    /// The activity that it is; `None` for any other request.
+    pub fn activity(&self) -> Option<Activity<'_>> {
+        self.exchange.activity()
     }
 
     /// What has happened to a client of a stream that this worker owns; `None` for any other

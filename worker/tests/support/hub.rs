@@ -109,6 +109,7 @@ impl FakeHub {
             protocol: self.protocol,
             hub: "test/0".to_owned(),
             pid: std::process::id(),
+            features: Vec::new(),
             region: RegionInfo {
                 layout_major: LAYOUT_MAJOR,
                 layout_minor: LAYOUT_MINOR,
