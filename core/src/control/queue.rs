@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::NAME_BYTES_MAX;
+use super::{NameError, check_name, check_segment};
 
 /// What a worker takes from one queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,30 +27,21 @@ pub struct QueueOffer {
 pub enum QueueError {
     /// A queue is two names with one `/` between them.
     NotTwo,
-    /// A name has no character at all.
-    Empty,
-    /// A name is longer than [`NAME_BYTES_MAX`]; holds its length.
-    TooLong(usize),
-    /// A name holds a character that is not allowed.
-    BadCharacter(char),
+    /// One of the names is none.
+    Name(NameError),
     /// An activity's name is `.` or `..`, which paths cannot end in.
-    Dots,
+    Step,
 }
 
 impl fmt::Display for QueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            QueueError::NotTwo => f.write_str("is not two names with one '/' between them")?,
-            QueueError::Empty => f.write_str("has an empty name")?,
-            QueueError::TooLong(length) => write!(f, "has a name of {length} bytes")?,
-            QueueError::BadCharacter(c) => write!(f, "holds {c:?}")?,
-            QueueError::Dots => f.write_str("is no name, but a step in a path")?,
+            QueueError::NotTwo => {
+                f.write_str("is not namespace/queue: two names with one '/' between them")
+            }
+            QueueError::Name(error) => write!(f, "cannot be: {error}"),
+            QueueError::Step => f.write_str("is no name, but a step in a path"),
         }
-        write!(
-            f,
-            "; a queue is namespace/queue, each 1 to {NAME_BYTES_MAX} letters, digits, '_' or '-' \
-             (ASCII), and an activity the same, with '.' allowed"
-        )
     }
 }
 
@@ -67,35 +58,20 @@ pub fn check_queue(queue: &str) -> Result<(&str, &str), QueueError> {
     if name.contains('/') {
         return Err(QueueError::NotTwo);
     }
-    check(namespace, false)?;
-    check(name, false)?;
+    check_segment(namespace).map_err(QueueError::Name)?;
+    check_segment(name).map_err(QueueError::Name)?;
     Ok((namespace, name))
 }
 
-/// Checks an activity's type: 1 to 128 ASCII letters, digits, `.`, `_`, `-`, and not `.` or
-/// `..`.
+/// Checks an activity's type: by the rule of [`check_name`](super::check_name), and not `.`
+/// or `..`.
 ///
 /// # Errors
 ///
 /// What is wrong with it.
 pub fn check_activity(activity: &str) -> Result<(), QueueError> {
-    check(activity, true)?;
-    if matches!(activity, "." | "..") { Err(QueueError::Dots) } else { Ok(()) }
-}
-
-fn check(name: &str, dots: bool) -> Result<(), QueueError> {
-    if name.is_empty() {
-        return Err(QueueError::Empty);
-    }
-    if name.len() > NAME_BYTES_MAX {
-        return Err(QueueError::TooLong(name.len()));
-    }
-    let allowed =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || (dots && c == '.');
-    match name.chars().find(|&c| !allowed(c)) {
-        Some(c) => Err(QueueError::BadCharacter(c)),
-        None => Ok(()),
-    }
+    check_name(activity).map_err(QueueError::Name)?;
+    if matches!(activity, "." | "..") { Err(QueueError::Step) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -22,11 +22,12 @@ fn codes_are_stable() {
         (-14, "body_length"),
         (-15, "invalid_head"),
         (-16, "internal"),
+        (-17, "call"),
     ];
     assert_eq!(found, expected);
     for (number, name) in expected {
         assert_eq!(ErrorCode::from_i32(number).map(ErrorCode::name), Some(name));
     }
     assert_eq!(ErrorCode::from_i32(0), None);
-    assert_eq!(ErrorCode::from_i32(-17), None);
+    assert_eq!(ErrorCode::from_i32(-18), None);
 }

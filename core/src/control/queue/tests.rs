@@ -9,15 +9,18 @@ fn q01_a_queue_is_two_names() {
         ("media", QueueError::NotTwo),
         ("", QueueError::NotTwo),
         ("a/b/c", QueueError::NotTwo),
-        ("/b", QueueError::Empty),
-        ("a/", QueueError::Empty),
-        ("a.b/c", QueueError::BadCharacter('.')),
-        ("a/b c", QueueError::BadCharacter(' ')),
-        ("ä/b", QueueError::BadCharacter('ä')),
+        ("/b", QueueError::Name(NameError::Empty)),
+        ("a/", QueueError::Name(NameError::Empty)),
+        ("a.b/c", QueueError::Name(NameError::Dot)),
+        ("a/b c", QueueError::Name(NameError::BadCharacter(' '))),
+        ("ä/b", QueueError::Name(NameError::BadCharacter('ä'))),
     ] {
         assert_eq!(check_queue(queue), Err(error), "{queue:?}");
     }
-    assert_eq!(check_queue(&std::format!("a/{long}")), Err(QueueError::TooLong(129)));
+    assert_eq!(
+        check_queue(&std::format!("a/{long}")),
+        Err(QueueError::Name(NameError::TooLong(129)))
+    );
     assert!(check_queue(&std::format!("a/{}", &long[1..])).is_ok());
 }
 
@@ -28,11 +31,11 @@ fn q01_an_activity_is_a_name_that_a_path_can_end_in() {
         assert_eq!(check_activity(good), Ok(()), "{good:?}");
     }
     for (bad, error) in [
-        ("", QueueError::Empty),
-        (".", QueueError::Dots),
-        ("..", QueueError::Dots),
-        ("a/b", QueueError::BadCharacter('/')),
-        ("a%2f", QueueError::BadCharacter('%')),
+        ("", QueueError::Name(NameError::Empty)),
+        (".", QueueError::Step),
+        ("..", QueueError::Step),
+        ("a/b", QueueError::Name(NameError::BadCharacter('/'))),
+        ("a%2f", QueueError::Name(NameError::BadCharacter('%'))),
     ] {
         assert_eq!(check_activity(bad), Err(error), "{bad:?}");
     }
