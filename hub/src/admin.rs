@@ -8,6 +8,7 @@ mod bus;
 mod cells;
 mod emit;
 mod guard;
+mod identities;
 mod page;
 mod percentiles;
 mod routes;
@@ -45,7 +46,7 @@ pub(crate) use stream::Watched;
 pub(crate) use token::Token;
 
 /// Paths that do something.
-const POSTS: [&str; 2] = ["/internal/emit", sse_push::PATH];
+const POSTS: [&str; 3] = ["/internal/emit", sse_push::PATH, identities::APPROVE];
 
 /// The routes, for requests that come this way.
 fn router(shared: Arc<Shared>, way: Way) -> Router {
@@ -64,6 +65,8 @@ fn router(shared: Arc<Shared>, way: Way) -> Router {
         .route("/internal/tail", get(tail::tail))
         .route("/internal/sse", get(sse::sse))
         .route(sse_push::PATH, post(sse_push::push))
+        .route("/internal/identities", get(identities::identities))
+        .route(identities::APPROVE, post(identities::approve))
         .route("/metrics", get(metrics))
         .route(Page::Health.path(), any(health))
         .route(Page::Ready.path(), any(ready))

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod approve;
 mod emit;
 mod flags;
 mod generate;
@@ -34,6 +35,8 @@ enum Command {
     Emit(emit::EmitArgs),
     /// Print events of the bus of a hub that runs, as they come.
     Tail(tail::TailArgs),
+    /// Approve or refuse registrations that wait for it, or list them.
+    Approve(approve::ApproveArgs),
     /// Make manual pages and completions.
     #[command(subcommand, hide = true)]
     Generate(generate::What),
@@ -47,6 +50,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Emit(args) => emit::run(args),
         Command::Tail(args) => tail::run(args),
+        Command::Approve(args) => approve::run(args),
         Command::Generate(what) => generate::run(&what),
     }
 }

@@ -11,6 +11,7 @@ mod events;
 mod fault;
 mod files;
 mod http;
+mod identities;
 mod limits;
 mod listen;
 mod load;
@@ -28,6 +29,7 @@ pub use self::events::{
 };
 pub use self::fault::{Fault, Faults};
 pub use self::http::{Believe, Compression, Cors, Forwarded, RouteRule, Told};
+pub use self::identities::Identities;
 pub use self::limits::{Limits, Times};
 pub use self::listen::{Address, HttpVersions, Listen, Mode, Tls};
 pub(crate) use self::load::{Given, Setting};
@@ -51,6 +53,8 @@ pub struct Config {
     pub admin: Admin,
     /// Bounds on workers and their regions.
     pub workers: Workers,
+    /// Which registrations come in.
+    pub identities: Identities,
     /// Which names have to be served, and how a worker that hangs is found.
     pub health: Health,
     /// Every limit on time.
@@ -85,6 +89,7 @@ impl Default for Config {
             control: Control::default(),
             admin: Admin::default(),
             workers: Workers::default(),
+            identities: Identities::default(),
             health: Health::default(),
             times: Times::default(),
             limits: Limits::default(),
@@ -113,6 +118,7 @@ impl Config {
         listen::check(&self.listen, &mut faults);
         self.admin.check(&mut faults);
         self.workers.check(&mut faults);
+        self.identities.check(&mut faults);
         self.health.check(&mut faults);
         self.times.check(&mut faults);
         self.limits.check(&mut faults);

@@ -34,6 +34,7 @@ pub mod fuzzing;
 mod gate;
 mod health;
 mod hub;
+mod identities;
 mod instance;
 mod metrics;
 mod phase;

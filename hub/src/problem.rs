@@ -49,6 +49,8 @@ pub enum Kind {
     NoWorker,
     /// As many clients stay for events as may.
     TooManyStreams,
+    /// No registration of that identity waits for approval.
+    NotWaiting,
     /// Nobody stays for events there.
     NoClients,
     /// Whoever stays for events there leaves, or has left.
@@ -126,6 +128,7 @@ impl Kind {
             Kind::TooManyStreams => {
                 (StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", "Too many streams of events")
             }
+            Kind::NotWaiting => (StatusCode::NOT_FOUND, "not_waiting", "Nothing waits there"),
             Kind::NoClients => (StatusCode::NOT_FOUND, "no_clients", "Nobody listens there"),
             Kind::StreamClosing => (StatusCode::GONE, "stream_closing", "The stream ends"),
             Kind::StreamFull => {

@@ -26,7 +26,7 @@ use crate::routing::{Builder, Found, Table};
 use crate::rules::Rules;
 use crate::service::Service;
 pub(crate) use admission::NotTaken;
-use admission::parse;
+use admission::{identity, parse};
 use ghosts::Ghosts;
 
 /// Everything that workers have registered.
@@ -151,13 +151,15 @@ impl Registry {
         self.publish(&mut state);
     }
 
-    /// Opens the routes of a registration, all at once, or says why not.
+    /// Opens the routes of a registration, all at once, or says why not. `waiting`: how many
+    /// others of its worker somebody is being asked about.
     pub(crate) fn register(
         &self,
         instance: &Arc<Instance>,
         register: &Register,
+        waiting: usize,
     ) -> Result<Arc<Registration>, NotTaken> {
-        let taken = self.take(instance, register);
+        let taken = self.take(instance, register, waiting);
         match taken {
             Ok(_) => self.metrics.registered.add_one(),
             Err(_) => self.metrics.registrations_refused.add_one(),
@@ -165,15 +167,30 @@ impl Registry {
         taken
     }
 
+    /// Says why a registration cannot be taken as things are, if so, before somebody is asked
+    /// to approve it; `waiting` others of its worker are being asked about.
+    pub(crate) fn examine(
+        &self,
+        instance: &Instance,
+        register: &Register,
+        waiting: usize,
+    ) -> Result<(), NotTaken> {
+        let (routes, identity) = (parse(register)?, identity(instance, register)?);
+        let examined = self.lock().check(instance, register, &identity, &routes, waiting);
+        examined.inspect_err(|_| self.metrics.registrations_refused.add_one())
+    }
+
     fn take(
         &self,
         instance: &Arc<Instance>,
         register: &Register,
+        waiting: usize,
     ) -> Result<Arc<Registration>, NotTaken> {
         let mut routes = parse(register)?;
+        let identity = identity(instance, register)?;
         let mut state = self.lock();
         let state = &mut *state;
-        state.check(instance, register, &routes)?;
+        state.check(instance, register, &identity, &routes, waiting)?;
         let name = register.name.as_str();
         for route in &mut routes {
             let (method, place) = (route.method.to_string(), route.place());
@@ -187,6 +204,7 @@ impl Registry {
         let registration = Arc::new(Registration::new(
             instance.clone(),
             register.id,
+            identity,
             service.clone(),
             routes.into(),
             register.max_concurrent.unwrap_or(slots).clamp(1, slots),
@@ -281,6 +299,9 @@ impl Registry {
             })
             .cloned()
             .collect();
+        for registration in &lost {
+            state.ghosts.replace(registration.service.name());
+        }
         for registration in lost {
             state.ghosts.add(registration.service.name(), registration.routes.clone());
         }
@@ -293,7 +314,11 @@ impl Registry {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for worker in state.workers.values() {
             let services = worker.registrations.iter().map(|own| own.service.clone());
-            worker.instance.set_services(services.collect());
+            let mut services: Vec<_> = services.collect();
+            // Several of one name share its line, which is called once.
+            services.sort_unstable_by_key(Arc::as_ptr);
+            services.dedup_by(|a, b| Arc::ptr_eq(a, b));
+            worker.instance.set_services(services);
             if !worker.instance.is_live() {
                 continue;
             }

@@ -15,6 +15,7 @@ use crate::departures::Departures;
 use crate::events::{Doors, Events};
 use crate::exchange::Budget;
 use crate::gate::Gate;
+use crate::identities::Identities;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 use crate::sse::Streams;
@@ -25,6 +26,8 @@ use crate::telemetry::Exporter;
 pub(crate) struct Shared {
     config: ArcSwap<Config>,
     pub(crate) registry: Registry,
+    /// Who may register as what.
+    pub(crate) identities: Identities,
     pub(crate) spool_budget: Arc<Budget>,
     pub(crate) metrics: Arc<Metrics>,
     /// How workers left.
@@ -57,6 +60,7 @@ impl Shared {
         streams.total.set_max(config.events.feed_bytes_total);
         Shared {
             registry: Registry::new(metrics.clone(), &config),
+            identities: Identities::new(&config),
             metrics,
             watched: Watched::default(),
             admin_token: ArcSwapOption::empty(),
@@ -81,6 +85,7 @@ impl Shared {
         self.spool_budget.set_max(config.limits.spool_bytes_total);
         self.compressions.set_limits(config.compression.streams, 0);
         self.registry.apply(&config);
+        self.identities.apply(&config);
         self.config.store(Arc::new(config));
         self.events.apply(doors);
     }

@@ -216,7 +216,10 @@ impl Sampler {
         let id = instance.who.id;
         let cells = Cells::of(instance, clock_ns);
         let counts = instance.metrics.counts();
-        let waiting = registrations.iter().map(|own| own.service.queue.len()).sum();
+        // Several of one name share its line.
+        let lines: HashMap<_, _> =
+            registrations.iter().map(|own| (own.service.name(), own.service.queue.len())).collect();
+        let waiting = lines.values().sum();
         let rates = self.rates(sample, |sample| sample.workers.get(&id));
         let since = |at_ns: u64| Duration::from_nanos(clock_ns.saturating_sub(at_ns));
         let (level, say) = judge(&Look {

@@ -56,6 +56,8 @@ struct WorkerInfo {
 struct RegistrationInfo {
     id: u32,
     name: String,
+    /// The name and which of it.
+    identity: String,
     in_flight: u32,
     max_concurrent: u32,
     routes: Vec<RouteInfo>,
@@ -118,6 +120,7 @@ fn describe_registration(known: &Registration) -> RegistrationInfo {
     RegistrationInfo {
         id: known.id,
         name: known.service.name().to_owned(),
+        identity: known.identity.as_str().to_owned(),
         in_flight: known.in_flight(),
         max_concurrent: known.max_concurrent,
         routes: known

@@ -48,6 +48,11 @@ impl Pattern {
         matches(&self.0, topic)
     }
 
+    /// The same for text with dots in it that need not be a topic, an identity for example.
+    pub(crate) fn matches_segments(&self, text: &str) -> bool {
+        matches_topic(&self.0, text)
+    }
+
     /// The same for what is a topic for certain.
     pub(super) fn matches_topic(&self, topic: &str) -> bool {
         matches_topic(&self.0, topic)

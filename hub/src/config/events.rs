@@ -355,7 +355,7 @@ impl Channel {
     }
 }
 
-fn check_patterns(key: &str, patterns: &[String], faults: &mut Faults) {
+pub(super) fn check_patterns(key: &str, patterns: &[String], faults: &mut Faults) {
     for (index, pattern) in patterns.iter().enumerate() {
         if let Err(problem) = Pattern::new(pattern) {
             faults.add(format!("{key}[{index}]"), format!("{pattern:?} is no pattern: {problem}"));

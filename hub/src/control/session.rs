@@ -4,6 +4,8 @@
 //! descriptor. It watches both from before the first registration, and every registration
 //! goes through it, so none can be eligible for traffic while nobody watches.
 
+mod offers;
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use std::sync::Arc;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use slotway_core::Violation;
 use slotway_core::control::{
-    FrameError, HubMessage, Notice, RefusalCode, Register, Registered, Subscribed, WorkerMessage,
+    FrameError, HubMessage, Notice, RefusalCode, Registered, Subscribed, Unregister, WorkerMessage,
 };
 use tokio::io::unix::AsyncFd;
 use tracing::{debug, info, warn};
@@ -24,6 +26,7 @@ use crate::instance::{Probed, Prober, Registration};
 use crate::phase::{Phase, Phases};
 use crate::readable::watch;
 use crate::shared::Shared;
+use offers::Waits;
 
 /// Who is at the other end, as the kernel says.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +77,7 @@ pub(super) async fn session(shared: Arc<Shared>, mut link: Link, peer: Peer, mut
                 exit: exit_of(peer),
                 prober,
                 registrations: Vec::new(),
+                waiting: Vec::new(),
                 subscriptions: Subscriptions::default(),
                 leaving: Vec::new(),
                 replaced: false,
@@ -119,6 +123,8 @@ struct Session<'s> {
     exit: Option<AsyncFd<OwnedFd>>,
     prober: Prober,
     registrations: Vec<Arc<Registration>>,
+    /// Offered, and nobody has said yet whether they come in.
+    waiting: Vec<Waits>,
     subscriptions: Subscriptions,
     /// Withdrawn or retired, with exchanges still in flight.
     leaving: Vec<Leaving>,
@@ -239,30 +245,13 @@ impl Session<'_> {
                 let reason = "a second hello; one opens a connection".to_owned();
                 return Err(End::Refused(RefusalCode::OutOfOrder, reason));
             }
-            WorkerMessage::Register(register) => {
-                let refused = if phases.is_at_least(Phase::Draining) {
-                    Some((RefusalCode::ShuttingDown, "the hub is shutting down".to_owned()))
-                } else if !self.tie.instance.is_live() {
-                    let reason = "the worker is draining; connect once more to serve again";
-                    Some((RefusalCode::OutOfOrder, reason.to_owned()))
-                } else {
-                    self.register(&register)
-                };
-                match refused {
-                    Some((code, reason)) => self.refuse(&register, code, reason).await?,
-                    None => {
-                        let Register { id, name, .. } = register;
-                        let registered = HubMessage::Registered(Registered::new(id, name));
-                        self.link.send(&registered).await?;
-                        // Readiness before retirement: first it takes a slot.
-                        if self.tie.instance.who.generation > 0 {
-                            self.prober.ask_now();
-                        }
-                    }
+            WorkerMessage::Register(register) => self.offered(register, phases).await?,
+            WorkerMessage::Unregister(Unregister { id }) => {
+                if let Some(at) = self.waiting.iter().position(|own| own.register.id == id) {
+                    let name = self.waiting.remove(at).register.name;
+                    let message = HubMessage::Unregistered(Registered::new(id, name));
+                    return Ok(self.link.send(&message).await?);
                 }
-            }
-            WorkerMessage::Unregister(unregister) => {
-                let id = unregister.id;
                 match self.tie.shared.registry.unregister(&self.tie.instance, id) {
                     Some(registration) => {
                         self.registrations.retain(|known| known.id != id);
@@ -278,6 +267,7 @@ impl Session<'_> {
             }
             WorkerMessage::Drain(_) => {
                 info!(worker = self.tie.instance.who.id, "worker drains");
+                self.waiting.clear();
                 self.tie.shared.registry.drain(&self.tie.instance);
                 self.drain_asked = true;
                 self.called().await?;
@@ -308,30 +298,6 @@ impl Session<'_> {
             }
         }
         Ok(())
-    }
-
-    fn register(&mut self, register: &Register) -> Option<(RefusalCode, String)> {
-        match self.tie.shared.registry.register(&self.tie.instance, register) {
-            Ok(registration) => {
-                let (worker, name) = (self.tie.instance.who.id, registration.service.name());
-                info!(worker, name, routes = registration.routes.len(), "registered");
-                self.tie.instance.courier().registered(register.id, name);
-                self.registrations.push(registration);
-                None
-            }
-            Err(not_taken) => Some((not_taken.code, not_taken.reason)),
-        }
-    }
-
-    async fn refuse(
-        &mut self,
-        register: &Register,
-        code: RefusalCode,
-        reason: String,
-    ) -> Result<(), End> {
-        let (worker, name) = (self.tie.instance.who.id, &register.name);
-        warn!(worker, name, %code, reason, "registration refused");
-        Ok(self.link.refuse(Some(register.id), code, reason).await?)
     }
 
     async fn unknown(&mut self, kind: &str) -> Result<(), End> {
@@ -368,6 +334,7 @@ impl Session<'_> {
         if self.tie.instance.is_dead() {
             return Err(self.tie.instance.violation().map_or(End::Failed, End::Violation));
         }
+        self.settle().await?;
         self.retire().await?;
         let is_idle = |known: &mut Leaving| known.registration.in_flight() == 0;
         for Leaving { registration, retired } in self.leaving.extract_if(.., is_idle) {

@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
+use slotway_core::control::Register;
 use slotway_core::head::{RequestLine, ResponseHead};
 use slotway_core::map::{Doorbell, Mapping};
 use slotway_core::{End, RegionSpec};
@@ -13,6 +14,7 @@ use tokio::task::AbortHandle;
 
 use super::{Answer, Exchange};
 use crate::config::Workers;
+use crate::identities::Identity;
 use crate::instance::{Instance, Registration, Who, attend};
 use crate::readable::watch;
 use crate::service::Service;
@@ -61,8 +63,10 @@ impl HubPath {
         instance.set_services(vec![service.clone()]);
         let region_task = tokio::spawn(attend(instance.clone(), doorbell, Workers::default().spin))
             .abort_handle();
+        let identity = Identity::of(&Register::new(1, "bench", Vec::new()), 1);
+        let identity = identity.map_err(io::Error::other)?;
         let registration =
-            Arc::new(Registration::new(instance, 1, service, Arc::from([]), u32::MAX));
+            Arc::new(Registration::new(instance, 1, identity, service, Arc::from([]), u32::MAX));
         Ok((HubPath { registration, region_task }, WorkerEnd { memory, hub_bell }))
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::{Instance, Permit};
+use crate::identities::Identity;
 use crate::metrics::RouteId;
 use crate::routing::{HostPattern, Pattern, RouteMethod};
 use crate::service::Service;
@@ -35,6 +36,8 @@ pub(crate) struct Registration {
     pub(crate) instance: Arc<Instance>,
     /// The worker's number for it.
     pub(crate) id: u32,
+    /// What it is called, of all that have its name.
+    pub(crate) identity: Identity,
     pub(crate) service: Arc<Service>,
     pub(crate) routes: Arc<[RegisteredRoute]>,
     pub(crate) max_concurrent: u32,
@@ -46,6 +49,7 @@ impl Registration {
     pub(crate) fn new(
         instance: Arc<Instance>,
         id: u32,
+        identity: Identity,
         service: Arc<Service>,
         routes: Arc<[RegisteredRoute]>,
         max_concurrent: u32,
@@ -53,6 +57,7 @@ impl Registration {
         Registration {
             instance,
             id,
+            identity,
             service,
             routes,
             max_concurrent,

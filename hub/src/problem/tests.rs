@@ -40,7 +40,7 @@ async fn the_methods_of_a_path_are_in_allow() {
     assert_eq!(head.headers()[ALLOW], "GET, HEAD, OPTIONS");
 }
 
-const ALL: [Kind; 29] = [
+const ALL: [Kind; 30] = [
     Kind::BadRequest,
     Kind::Unauthorized,
     Kind::Forbidden,
@@ -59,6 +59,7 @@ const ALL: [Kind; 29] = [
     Kind::BadAnswer,
     Kind::NoWorker,
     Kind::TooManyStreams,
+    Kind::NotWaiting,
     Kind::NoClients,
     Kind::StreamClosing,
     Kind::StreamFull,

@@ -6,6 +6,7 @@ use slotway_core::control::{RefusalCode, Register, check_name};
 
 use super::State;
 use crate::health::Page;
+use crate::identities::Identity;
 use crate::instance::{Instance, RegisteredRoute, Registration};
 use crate::metrics::RouteId;
 use crate::routing::{Candidate, Conflicts, HostPattern, Pattern, RouteMethod};
@@ -15,6 +16,14 @@ use crate::routing::{Candidate, Conflicts, HostPattern, Pattern, RouteMethod};
 pub(crate) struct NotTaken {
     pub(crate) code: RefusalCode,
     pub(crate) reason: String,
+}
+
+/// Reads what a registration is called.
+pub(super) fn identity(instance: &Instance, register: &Register) -> Result<Identity, NotTaken> {
+    Identity::of(register, instance.who.id).map_err(|error| NotTaken {
+        code: RefusalCode::BadName,
+        reason: format!("the instance {:?} of {:?}: {error}", register.instance, register.name),
+    })
 }
 
 /// Reads a registration's name and routes.
@@ -61,28 +70,34 @@ pub(super) fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTake
 }
 
 impl State {
-    /// Whether a registration may join those that are there.
+    /// Whether a registration may join those that are there, of which its worker has so many
+    /// more that wait for approval.
     pub(super) fn check(
         &self,
         instance: &Instance,
         register: &Register,
+        identity: &Identity,
         routes: &[RegisteredRoute],
+        waiting: usize,
     ) -> Result<(), NotTaken> {
         let own = self.workers.get(&instance.who.id);
         let own = own.map_or(&[][..], |worker| &worker.registrations[..]);
-        if own.len() >= self.registrations_max {
+        if own.len() + waiting >= self.registrations_max {
             let reason = format!(
                 "the worker has {} registrations, as many as it may have; put more routes into \
                  one, or connect once more",
-                own.len()
+                own.len() + waiting
             );
             return Err(NotTaken { code: RefusalCode::DuplicateRegistration, reason });
         }
         for known in own {
             let what = if known.id == register.id {
                 format!("id {}", register.id)
-            } else if known.service.name() == register.name {
-                format!("name {:?}", register.name)
+            } else if known.identity.is_same(identity) {
+                match &register.instance {
+                    Some(instance) => format!("instance {instance:?} of {:?}", register.name),
+                    None => format!("name {:?}", register.name),
+                }
             } else {
                 continue;
             };

@@ -23,9 +23,8 @@ struct Ghost {
 }
 
 impl Ghosts {
-    /// Remembers a name's routes, in the place of what was remembered of it before.
+    /// Remembers routes of a name, besides what is remembered of it.
     pub(super) fn add(&mut self, name: &str, routes: Arc<[RegisteredRoute]>) {
-        self.replace(name);
         self.routes += routes.len();
         self.names.push_back(Ghost { name: name.into(), routes });
         while self.routes > ROUTES_MAX
@@ -35,7 +34,7 @@ impl Ghosts {
         }
     }
 
-    /// Forgets a name: it is served again.
+    /// Forgets a name: it is served again, or something newer of it is to be remembered.
     pub(super) fn replace(&mut self, name: &str) {
         self.names.retain(|ghost| {
             let keep = *ghost.name != *name;

@@ -176,6 +176,25 @@ pub(crate) const TABLES: &[Table<Config>] = &[
         ],
     },
     Table {
+        name: "identities",
+        words: "Which registrations come in, by patterns over their identities \
+                (tenant.type.instance, or any name and instance): * is one segment inside and one \
+                or more at the end, and a pattern that matches the name counts for all of its \
+                instances. Refuse goes before approve, approve before accept.",
+        keys: &[
+            key!(List<Text>, identities.accept, "accept", "Those that come in at once."),
+            key!(
+                List<Text>,
+                identities.approve,
+                "approve",
+                "Those that wait until somebody approves them, with `slotway approve`."
+            )
+            .like("[\"media.*\"]"),
+            key!(List<Text>, identities.refuse, "refuse", "Those that do not come in.")
+                .like("[\"*.legacy.*\"]"),
+        ],
+    },
+    Table {
         name: "health",
         words: "Which names have to be served, and how a worker that hangs is found.",
         keys: &[
