@@ -22,7 +22,9 @@ pub struct Activity<'a> {
 }
 
 impl<'a> Activity<'a> {
-    pub(crate) fn of(head: &RequestHead<'a>) -> Option<Activity<'a>> {
+    /// The activity that a request is; `None` for any other request. For who has the
+    /// request's head alone, [`RawExchange::head`](crate::RawExchange::head).
+    pub fn of(head: &RequestHead<'a>) -> Option<Activity<'a>> {
         let text = |name: &str| std::str::from_utf8(head.header(name)?).ok();
         let id = text(ID)?.parse().ok()?;
         let attempt = text(ATTEMPT)?.parse().ok()?;

@@ -83,8 +83,8 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Its record.
-    pub(super) fn encode(&self, ticket: u32) -> Result<Vec<u8>> {
+    /// Whether it can be, but for its length.
+    pub(super) fn check(&self) -> Result<()> {
         let wrong = |what: String| Err(Error::InvalidArgument(what));
         if let Err(error) = check_queue(self.queue) {
             return wrong(format!("the queue {:?} {error}", self.queue));
@@ -101,6 +101,12 @@ impl<'a> Call<'a> {
         if self.key == Some("") {
             return wrong("the call's key is empty; leave it out, or give one".to_owned());
         }
+        Ok(())
+    }
+
+    /// Its record.
+    pub(super) fn encode(&self, ticket: u32) -> Result<Vec<u8>> {
+        self.check()?;
         let call = record::Call {
             queue: self.queue,
             activity: self.activity,

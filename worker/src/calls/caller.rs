@@ -48,15 +48,17 @@ impl Caller {
     ///
     /// As for [`call`](Self::call); [`Error::Timeout`].
     pub fn begin(&self, call: &Call<'_>, timeout: Option<Duration>) -> Result<Calling> {
-        let (calling, record) = self.expect(call)?;
+        call.check()?;
         let mut deadline = Deadline::new(timeout);
         loop {
             let Some(session) = self.shared.wait_for_session(&mut deadline)? else {
                 return Err(Error::Timeout);
             };
             has_calls(&session)?;
+            // Anew for each hub: with a hub goes what is expected of it.
+            let (calling, record) = self.expect(call)?;
             if session.outbox().put(&session, &mut Batch::of_record(&record), &mut deadline)? {
-                return calling.sent_through(&session);
+                return Ok(calling.sent_through(&session));
             }
         }
     }
@@ -66,7 +68,8 @@ impl Caller {
     ///
     /// # Errors
     ///
-    /// As for [`call`](Self::call); [`Error::HubGone`] while there is no hub.
+    /// As for [`call`](Self::call); [`Error::HubGone`] while there is no hub: then nothing was
+    /// called.
     pub fn try_begin(&self, call: &Call<'_>) -> Result<Option<Calling>> {
         let Some(session) = self.shared.session() else {
             return Err(self.shared.ended().unwrap_or(Error::HubGone));
@@ -74,7 +77,7 @@ impl Caller {
         has_calls(&session)?;
         let (calling, record) = self.expect(call)?;
         match session.outbox().offer(&session, &mut Batch::of_record(&record))? {
-            true => calling.sent_through(&session).map(Some),
+            true => Ok(Some(calling.sent_through(&session))),
             false => Ok(None),
         }
     }
@@ -89,7 +92,7 @@ impl Caller {
         let mut waiting = Waiting::new(&self.shared, Batch::of_record(&record), has_calls);
         poll_fn(|cx| waiting.poll(cx)).await?;
         if let Some(session) = self.shared.session() {
-            calling = calling.sent_through(&session)?;
+            calling = calling.sent_through(&session);
         }
         poll_fn(|cx| calling.poll_outcome(cx)).await
     }
@@ -127,10 +130,13 @@ pub struct Calling {
 }
 
 impl Calling {
-    fn sent_through(mut self, session: &Session) -> Result<Calling> {
+    fn sent_through(mut self, session: &Session) -> Calling {
         self.sent = true;
         // One that ended before the answer was expected has told nobody.
-        if session.is_closed() { Err(Error::HubGone) } else { Ok(self) }
+        if session.is_closed() && self.shared.events().forget_answer(self.ticket) {
+            self.queue.change(|state| state.ended = Some(Error::HubGone));
+        }
+        self
     }
 
     /// Waits for its outcome. `None`: the time is over, and the call goes on.
@@ -163,26 +169,40 @@ impl Calling {
         poll_task(&self.shared, &self.queue, cx, settled).map(|found| found?)
     }
 
+    /// Hangs up, as dropping it does: whoever waits for the outcome has [`Error::Cancelled`]. What
+    /// has ended by itself has ended.
+    pub fn hang_up(&self) {
+        if !self.shared.events().forget_answer(self.ticket) {
+            return;
+        }
+        self.queue.change(|state| state.ended = Some(Error::Cancelled));
+        let Some(session) = self.shared.session() else { return };
+        if self.sent {
+            // Where there is no room for it the call goes on, and its outcome is for nobody.
+            let record = HangUp { ticket: self.ticket }.encode();
+            let _ = session.outbox().offer(&session, &mut Batch::of_record(&record));
+        }
+        // A thread that reads the inbox for this call looks again, too.
+        if session.side().has_events() {
+            session.side().wake_events();
+        }
+    }
+
     /// What a notice about it is told by.
     pub fn token(&self) -> u64 {
         answer_token(self.ticket)
     }
 }
 
-/// The outcome, if it is there. It is taken once.
+/// The outcome, if it is there. It is taken once, and whoever comes later does not wait for it.
 fn settled(state: &mut State) -> Option<Result<Reply>> {
-    state.reply.take()
+    let outcome = state.reply.take()?;
+    state.ended = Some(Error::OutOfOrder("the call's outcome was taken before"));
+    Some(outcome)
 }
 
 impl Drop for Calling {
     fn drop(&mut self) {
-        if !self.shared.events().forget_answer(self.ticket) || !self.sent {
-            return;
-        }
-        // Where there is no room for it the call goes on, and its outcome is for nobody.
-        if let Some(session) = self.shared.session() {
-            let record = HangUp { ticket: self.ticket }.encode();
-            let _ = session.outbox().offer(&session, &mut Batch::of_record(&record));
-        }
+        self.hang_up();
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct State {
     /// The hub has said that events come.
     pub(super) live: bool,
     /// Why nothing more comes.
-    pub(super) ended: Option<Error>,
+    pub(crate) ended: Option<Error>,
     /// What became of a push.
     pub(super) status: Option<u16>,
     /// What became of a call.
@@ -144,7 +144,7 @@ impl Queue {
 
     /// Changes something that is waited for, and tells threads and tasks. `true`: an event
     /// loop is to be told.
-    pub(super) fn change(&self, change: impl FnOnce(&mut State)) -> bool {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut State)) -> bool {
         let mut state = self.lock();
         change(&mut state);
         if let Some(waker) = state.waker.take() {
