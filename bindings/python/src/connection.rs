@@ -22,8 +22,10 @@ use crate::turns::Turns;
 ///
 /// Making one begins to connect and to register, and returns. A registration is a name, its
 /// routes (a method, a pattern, a host or None, whether a request may be sent twice, and maybe
-/// whether its clients stay for events), and how many requests at a time it takes at most (None:
-/// as many as there are slots). Without one the connection is for events alone. ``connect`` is
+/// whether its clients stay for events), how many requests at a time it takes at most (None: as
+/// many as there are slots), and maybe the queues whose activities it takes (a name, the types,
+/// how many at a time; their keys follow those of the routes). Without one the connection is for events
+/// and calls alone. ``connect`` is
 /// what ``wait_live`` waits for; the rest is as for ``Worker``.
 ///
 /// A thread of its own keeps it up and comes back to the next hub when this one goes away.
@@ -97,7 +99,9 @@ impl Core {
             .iter()
             .scan(0, |next, registration| {
                 let first = *next;
-                *next += registration.routes().len() as u32;
+                let queues = registration.queues().iter();
+                let activities: usize = queues.map(|queue| queue.activities.len()).sum();
+                *next += (registration.routes().len() + activities) as u32;
                 Some(first)
             })
             .collect();

@@ -26,6 +26,12 @@ pub(crate) fn coded(py: Python<'_>, code: ErrorCode, message: &str) -> PyErr {
 
 /// The exception of an error.
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
+    if let Error::Call { end, reason, retry_after } = error {
+        let retry_after = retry_after.map(|time| time.as_secs_f64());
+        let failed = class(py, error.code())
+            .and_then(|class| class.call1((error.to_string(), end.as_str(), reason, retry_after)));
+        return failed.map_or_else(|error| error, PyErr::from_value);
+    }
     coded(py, error.code(), &error.to_string())
 }
 

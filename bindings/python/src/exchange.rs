@@ -6,12 +6,17 @@ use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use sdk::Activity;
 use slotway_core::head::{Fields, RequestHead};
 
 use crate::buffer::Given;
 use crate::convert::{Headers, latin1, timeout, unquoted, utf8};
 use crate::error::OrRaise;
 use crate::inner::{Inner, Owed};
+
+/// What `Exchange.activity` gives.
+type ActivityTaken<'py> =
+    (u64, u16, Bound<'py, PyString>, Bound<'py, PyString>, Option<Bound<'py, PyString>>);
 
 /// A request in hand and the duty to answer it.
 ///
@@ -152,6 +157,23 @@ impl Exchange {
     /// The first value of a header, its name in any case of letters; None without one.
     fn header<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyString>>> {
         self.head(py, |head| head.header(name).map(|value| latin1(py, value)))
+    }
+
+    /// The activity that it is: the hub's number for it, for how many times it was begun, its
+    /// queue, its type, and its key or None. None for any other request.
+    #[getter]
+    fn activity<'py>(&self, py: Python<'py>) -> PyResult<Option<ActivityTaken<'py>>> {
+        self.head(py, |head| {
+            let activity = Activity::of(head)?;
+            let text = |text| PyString::new(py, text);
+            Some((
+                activity.id(),
+                activity.attempt(),
+                text(activity.queue()),
+                text(activity.kind()),
+                activity.key().map(text),
+            ))
+        })
     }
 
     /// "1.0", "1.1" or "2".

@@ -1,4 +1,4 @@
-//! The native part of the Python package `slotway`: a connection, its exchanges and events.
+//! The native part of the Python package `slotway`: a connection, its exchanges, events and calls.
 //!
 //! It is coarse and thin. A call into it costs some 30 ns, so there is one call for what
 //! belongs together; and what can be said in Python is said there, in `python/slotway`.
@@ -16,6 +16,7 @@
 mod answer;
 mod body;
 mod buffer;
+mod calls;
 mod connection;
 mod convert;
 mod environ;
@@ -28,6 +29,7 @@ mod inner;
 mod interpreter;
 mod log;
 mod options;
+mod patience;
 mod reader;
 mod scope;
 mod turns;
@@ -42,6 +44,8 @@ mod _slotway {
 
     #[pymodule_export]
     use crate::body::Body;
+    #[pymodule_export]
+    use crate::calls::{Calling, Calls, Reply};
     #[pymodule_export]
     use crate::connection::Core;
     #[pymodule_export]

@@ -30,9 +30,29 @@ impl FromPyObject<'_, '_> for RouteGiven {
     }
 }
 
-/// One registration: its name, its routes, how many exchanges at a time.
+/// One queue: its name, the types that are taken, how many at a time.
 #[derive(Debug, FromPyObject)]
-pub(crate) struct RegistrationGiven(String, Vec<RouteGiven>, Option<u32>);
+pub(crate) struct QueueGiven(String, Vec<String>, Option<u32>);
+
+/// One registration: its name, its routes, how many exchanges at a time; and, where there are
+/// some, its queues.
+#[derive(Debug)]
+pub(crate) struct RegistrationGiven(String, Vec<RouteGiven>, Option<u32>, Vec<QueueGiven>);
+
+impl FromPyObject<'_, '_> for RegistrationGiven {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<RegistrationGiven> {
+        let takes = given.len()? == 4;
+        let given = given.cast::<PyTuple>()?;
+        if takes {
+            let (name, routes, max_concurrent, queues) = given.extract()?;
+            return Ok(RegistrationGiven(name, routes, max_concurrent, queues));
+        }
+        let (name, routes, max_concurrent) = given.extract()?;
+        Ok(RegistrationGiven(name, routes, max_concurrent, Vec::new()))
+    }
+}
 
 /// The registrations as the layer below wants them.
 pub(crate) fn registrations(given: Vec<RegistrationGiven>) -> PyResult<Vec<Registration>> {
@@ -40,7 +60,7 @@ pub(crate) fn registrations(given: Vec<RegistrationGiven>) -> PyResult<Vec<Regis
 }
 
 fn registration(given: RegistrationGiven) -> PyResult<Registration> {
-    let RegistrationGiven(name, routes, max_concurrent) = given;
+    let RegistrationGiven(name, routes, max_concurrent, queues) = given;
     let mut registration = Registration::new(name);
     if let Some(exchanges) = max_concurrent {
         registration = registration.max_concurrent(exchanges);
@@ -72,6 +92,12 @@ fn registration(given: RegistrationGiven) -> PyResult<Registration> {
         } else {
             registration.route(&method, &pattern)
         };
+    }
+    for QueueGiven(queue, activities, capacity) in queues {
+        registration = registration.queue(queue, activities);
+        if let Some(activities) = capacity {
+            registration = registration.capacity(activities);
+        }
     }
     Ok(registration)
 }

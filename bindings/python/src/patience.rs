@@ -27,20 +27,20 @@ fn is_main(py: Python<'_>) -> PyResult<bool> {
 
 /// Until when somebody waits.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     until: Option<Instant>,
 }
 
 impl Patience {
     /// `None` waits for ever.
-    pub(super) fn new(timeout: Option<Duration>) -> Patience {
+    pub(crate) fn new(timeout: Option<Duration>) -> Patience {
         Patience { until: timeout.and_then(|timeout| Instant::now().checked_add(timeout)) }
     }
 
     /// Calls `wait`, without the interpreter, with what is left, or pieces of it on the main
     /// thread, until it finds something; `None` when the time is over. What a signal's handler
     /// raises is the outer error.
-    pub(super) fn wait<T: Send>(
+    pub(crate) fn wait<T: Send>(
         &self,
         py: Python<'_>,
         mut wait: impl FnMut(Option<Duration>) -> sdk::Result<Option<T>> + Send,

@@ -22,15 +22,22 @@ Events go the other way: ``worker.events`` publishes and subscribes, ``worker.ss
 streams whose clients the hub holds, ``current`` for applications, and ``Events`` for programs
 that answer no request.
 
+Activities are work that any worker of any language may do for any other: ``worker.activity``
+takes them from a queue, ``worker.caller`` calls them, ``slotway.caller()`` in applications, and
+``Caller`` in programs that answer no request.
+
 What goes wrong with the hub, the connection or an answer is an ``Error``, with a stable
 ``code``; a request's body that is not the JSON or text that it was taken for, a ``BadBody``.
 What the package has to say besides goes to the logger "slotway".
 """
 
+from slotway._calls import Caller
+from slotway._current import caller, current
 from slotway._errors import (
     AlreadyAnswered,
     BodyAborted,
     BodyLength,
+    CallFailed,
     Cancelled,
     Closed,
     Error,
@@ -45,18 +52,28 @@ from slotway._errors import (
     Timeout,
     TooLarge,
 )
-from slotway._events import Draft, Events, Payload, Refusal, current
+from slotway._events import Draft, Events, Payload, Refusal
 from slotway._problem import BadBody
-from slotway._request import AsyncRequest, BaseRequest, Headers, Request
+from slotway._request import Activity, AsyncRequest, BaseRequest, Headers, Request
 from slotway._response import Answer, Response
 from slotway._running import Running
-from slotway._slotway import BaseSubscription, Core, Event, Exchange, Gap, __version__
+from slotway._slotway import (
+    BaseSubscription,
+    Calling,
+    Core,
+    Event,
+    Exchange,
+    Gap,
+    Reply,
+    __version__,
+)
 from slotway._stream import AsyncStreamRequest, Stream, StreamRequest
 from slotway._subscription import Delivery, Subscription
 from slotway._system import SYSTEM, System
 from slotway._worker import Worker
 
 __all__ = [
+    "Activity",
     "AlreadyAnswered",
     "Answer",
     "AsyncRequest",
@@ -66,6 +83,9 @@ __all__ = [
     "BaseSubscription",
     "BodyAborted",
     "BodyLength",
+    "CallFailed",
+    "Caller",
+    "Calling",
     "Cancelled",
     "Closed",
     "Core",
@@ -86,6 +106,7 @@ __all__ = [
     "ProtocolError",
     "Refusal",
     "Refused",
+    "Reply",
     "Request",
     "Response",
     "Running",
@@ -99,6 +120,7 @@ __all__ = [
     "TooLarge",
     "Worker",
     "__version__",
+    "caller",
     "current",
 ]
 

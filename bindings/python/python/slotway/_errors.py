@@ -122,6 +122,30 @@ class InvalidHead(Error, ValueError):
     name = "invalid_head"
 
 
+class CallFailed(Error):
+    """No worker has answered a call."""
+
+    code = -17
+    name = "call"
+
+    def __init__(
+        self,
+        message: str,
+        end: str = "other",
+        reason: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        #: How it ended: ``no_queue``, ``no_activity``, ``queue_full``, ``wait_timeout``,
+        #: ``deadline``, ``worker_gone``, ``bad_answer``, ``key_reused``, ``bad_call``,
+        #: ``no_memory``, ``shutting_down`` or ``other``. Stable.
+        self.end: str = end
+        #: The hub's sentence.
+        self.reason: str = reason
+        #: Seconds to stay away for, where the hub says so.
+        self.retry_after: float | None = retry_after
+
+
 #: The class of each code. The native part raises by it.
 BY_CODE: dict[int, type[Error]] = {
     kind.code: kind
@@ -142,5 +166,6 @@ BY_CODE: dict[int, type[Error]] = {
         BodyAborted,
         BodyLength,
         InvalidHead,
+        CallFailed,
     )
 }

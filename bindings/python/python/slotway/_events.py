@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Self, TypeAlias
 
-from slotway._errors import Full, HubGone, InvalidArgument, OutOfOrder
-from slotway._loop import Service, Told, Waits
+from slotway._errors import Full, HubGone, InvalidArgument
+from slotway._line import Line
 from slotway._response import Buffer
-from slotway._slotway import Core, Publisher, Pusher
+from slotway._slotway import Core, Pusher
 from slotway._subscription import Subscription
 from slotway._system import System
 
@@ -70,25 +69,22 @@ class Events:
     """
 
     def __init__(self, *, hub: str | os.PathLike[str] | None = None) -> None:
-        self._bind(Core([], hub=hub), [])
-        self._own = True
+        self._bind(Line(Core([], hub=hub), own=True), [])
 
     @classmethod
-    def of(cls, core: Core, names: Sequence[str]) -> Events:
+    def of(cls, line: Line, names: Sequence[str]) -> Events:
         """Those of a worker's connection, with the names of its registrations."""
         events = cls.__new__(cls)
-        events._bind(core, names)
+        events._bind(line, names)
         return events
 
-    def _bind(self, core: Core, names: Sequence[str]) -> None:
+    def _bind(self, line: Line, names: Sequence[str]) -> None:
         #: The layer below.
-        self.core: Core = core
+        self.core: Core = line.core
+        self._line = line
         self._names = list(names)
-        self._publisher = Publisher(core)
-        self._pusher = Pusher(core)
-        self._own = False
-        self._waits: Waits | None = None
-        self._service: Service | None = None
+        self._publisher = line.publisher
+        self._pusher = Pusher(line.core)
 
     # --- publishing ---
 
@@ -195,7 +191,7 @@ class Events:
     async def publish_many_async(self, events: Iterable[tuple[Any, ...]]) -> None:
         """As ``publish_many``, on an event loop. One that is cancelled may have published
         some."""
-        waits = self._here()
+        waits = self._line.here()
         rest = list(events)
         while True:
             try:
@@ -205,7 +201,7 @@ class Events:
             if done == len(rest):
                 return
             del rest[:done]
-            await self._room(waits)
+            await self._line.room(waits)
 
     def take_refusals(self) -> list[Refusal]:
         """What the hub has refused to publish since the last call, for a reason that it alone
@@ -253,7 +249,7 @@ class Events:
             after=after,
             queue=queue,
         )
-        subscription._events = self
+        subscription._line = self._line
         return subscription
 
     # --- pushing ---
@@ -344,7 +340,7 @@ class Events:
         close: bool = False,
     ) -> int:
         """As ``push``, on an event loop."""
-        waits = self._here()
+        waits = self._line.here()
         registration = self._registration(name)
         while True:
             try:
@@ -361,7 +357,7 @@ class Events:
                 )
                 break
             except (Full, HubGone):
-                await self._room(waits)
+                await self._line.room(waits)
         while (status := answer.poll()) is None:
             await waits.notice(answer)
         return status
@@ -380,7 +376,7 @@ class Events:
         close: bool = False,
     ) -> None:
         """As ``push_only``, on an event loop."""
-        waits = self._here()
+        waits = self._line.here()
         registration = self._registration(name)
         while True:
             try:
@@ -397,7 +393,7 @@ class Events:
                 )
                 return
             except (Full, HubGone):
-                await self._room(waits)
+                await self._line.room(waits)
 
     def _registration(self, name: str | None) -> int:
         if name is None:
@@ -408,65 +404,12 @@ class Events:
             known = ", ".join(map(repr, self._names)) or "none"
             raise InvalidArgument(f"no registration is called {name!r}; there are: {known}") from None
 
-    # --- event loops ---
-
-    def serve_on(self, waits: Waits) -> None:
-        """The loop that serves the worker's requests is the one for events too."""
-        self._waits = waits
-
-    def _here(self) -> Waits:
-        """How the running loop waits."""
-        loop = asyncio.get_running_loop()
-        waits = self._waits
-        if waits is not None and waits.loop is loop:
-            return waits
-        if not self._own:
-            raise OutOfOrder(
-                "this event loop does not serve the worker's requests; use the methods that "
-                "wait on a thread, or make slotway.Events() of the loop's own"
-            )
-        if waits is not None and not waits.loop.is_closed():
-            raise OutOfOrder("another event loop has these events; make slotway.Events() for each")
-        self._waits = waits = Waits(loop)
-        self._service = service = Service(self.core, [], waits)
-        # What it ends with comes out of whatever is waited for.
-        service.closed.add_done_callback(lambda closed: closed.exception())
-        service.begin()
-        return waits
-
-    async def _room(self, waits: Waits) -> None:
-        """Waits until there may be more room."""
-        try:
-            if not self._publisher.poll_room():
-                await waits.notice(self._publisher)
-        except HubGone:
-            await waits.change()
-
-    def _wake(self, told: Told) -> None:
-        """Whoever waits for a notice of it looks again. From any thread."""
-        waits = self._waits
-        if waits is None or waits.loop.is_closed():
-            return
-        try:
-            if asyncio.get_running_loop() is waits.loop:
-                waits.hear([told.token])
-                return
-        except RuntimeError:
-            pass
-        waits.loop.call_soon_threadsafe(waits.hear, [told.token])
-
     # --- ending ---
 
     def close(self) -> None:
         """Closes the connection, if it is this object's own. What was published is published;
         subscriptions end."""
-        if not self._own:
-            raise OutOfOrder("the worker's events end with the worker; shut that down")
-        service, self._service = self._service, None
-        if service is not None and not service.loop.is_closed():
-            service.end()
-            service.waits.hear_all()
-        self.core.close()
+        self._line.close("events")
 
     def __enter__(self) -> Self:
         return self
@@ -475,7 +418,7 @@ class Events:
         self.close()
 
     async def __aenter__(self) -> Self:
-        self._here()
+        self._line.here()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -484,34 +427,3 @@ class Events:
 
 def _plain(params: Mapping[str, str] | None) -> dict[str, str] | None:
     return None if params is None else dict(params)
-
-
-#: Those of the workers that run in this process.
-_running: list[Events] = []
-
-
-def current() -> Events:
-    """The events of the worker that runs in this process, for code that does not know how it
-    is served: a FastAPI or Flask application, for instance, from its handlers. With several,
-    those of the one that began last.
-
-    Before the worker has connected, in an application's lifespan for instance, there is none:
-    ``OutOfOrder``. Code that begins there makes its own ``slotway.Events()``.
-    """
-    try:
-        return _running[-1]
-    except IndexError:
-        raise OutOfOrder(
-            "no worker runs in this process yet; where there is none, make slotway.Events()"
-        ) from None
-
-
-def enter(events: Events) -> None:
-    """A worker has begun."""
-    _running.append(events)
-
-
-def leave(events: Events) -> None:
-    """A worker has ended."""
-    if events in _running:
-        _running.remove(events)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from slotway._problem import BadBody
@@ -12,6 +12,21 @@ from slotway._slotway import Exchange
 
 if TYPE_CHECKING:
     from slotway._loop import Waits
+
+
+class Activity(NamedTuple):
+    """What a request says of the activity that it is; ``request.activity`` gives it."""
+
+    #: The hub's number for it: no two have the same while the hub runs.
+    id: int
+    #: 1 when it was begun for the first time.
+    attempt: int
+    #: ``namespace/queue``.
+    queue: str
+    #: Its type.
+    type: str
+    #: The key that its caller gave.
+    key: str | None
 
 
 class Headers(Mapping[str, str]):
@@ -135,6 +150,12 @@ class BaseRequest:
     def content_length(self) -> int | None:
         """The body's length if the client stated it."""
         return self.exchange.content_length
+
+    @property
+    def activity(self) -> Activity | None:
+        """The activity that it is; ``None`` for any other request."""
+        taken = self.exchange.activity
+        return None if taken is None else Activity(*taken)
 
     @property
     def cancelled(self) -> bool:

@@ -68,6 +68,12 @@ class Response:
         """A response whose body is ``value`` as JSON."""
         return cls(dumps(value), status, headers, content_type="application/json")
 
+    @classmethod
+    def busy(cls) -> Response:
+        """The worker cannot take the activity now: it goes to another one, or waits, and no
+        attempt is counted."""
+        return cls(status=503, headers=(("slotway-busy", "1"),))
+
     def __repr__(self) -> str:
         return f"<slotway.Response {self.status}>"
 

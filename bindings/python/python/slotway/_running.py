@@ -12,8 +12,10 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
-from slotway import _events, _loop, _stream, _threads
+from slotway import _loop, _stream, _threads
+from slotway._calls import Caller
 from slotway._child import parent
+from slotway._current import Current
 from slotway._eager import Runner
 from slotway._errors import Closed, Error, Timeout
 from slotway._events import Events
@@ -51,29 +53,34 @@ class Running:
 
     def __init__(self, worker: Worker) -> None:
         self.worker: Worker = worker
-        registrations = [
-            (offer.name, offer.routes, offer.max_concurrent) for offer in worker.offers
-        ]
+        registrations = [offer.registration() for offer in worker.offers]
         #: The layer below.
         self.core: Core = Core(registrations, **worker.options)
-        #: What publishes and receives events, and pushes to the clients of streams.
-        self.events: Events = Events.of(self.core, [offer.name for offer in worker.offers])
+        self.current: Current = Current(self.core, [offer.name for offer in worker.offers])
         worker._running = self
         self._threads: list[threading.Thread] = []
         self._ended = threading.Event()
         self._error: BaseException | None = None
         self._drained = True
 
+    @property
+    def events(self) -> Events:
+        """What publishes and receives events, and pushes to the clients of streams."""
+        return self.current.events
+
+    @property
+    def caller(self) -> Caller:
+        """What calls activities."""
+        return self.current.caller
+
     # --- beginning ---
 
     def launch(self, live: Callable[[], None] = lambda: None) -> None:
         """Begins to serve, without waiting for the hub; calls ``live`` when it is there."""
         handlers: Handlers = [
-            (f"{route[0]} {route[1]}", handler)
-            for offer in self.worker.offers
-            for route, handler in zip(offer.routes, offer.handlers, strict=True)
+            answering for offer in self.worker.offers for answering in offer.answering()
         ]
-        _events.enter(self.events)
+        self.current.enter()
         if any(is_async(part) for _, handler in handlers for part in each(handler)):
             self._spawn("slotway-loop", lambda: self._run_loop(handlers))
         else:
@@ -118,7 +125,7 @@ class Running:
         loop = asyncio.get_running_loop()
         waits = _loop.Waits(loop)
         runner = Runner(loop)
-        self.events.serve_on(waits)
+        self.current.serve_on(waits)
         queue: SimpleQueue[tuple[Serve, Exchange] | None] = SimpleQueue()
         threads = 0
 
@@ -185,7 +192,7 @@ class Running:
             live()
         except Closed:
             pass
-        except Error as error:
+        except Exception as error:
             self._error = self._error or error
             self.core.begin_close()
         try:
@@ -196,7 +203,7 @@ class Running:
         except Error as error:
             self._error = self._error or error
         finally:
-            _events.leave(self.events)
+            self.current.leave()
             self._ended.set()
 
     def __enter__(self) -> Self:
@@ -248,7 +255,7 @@ def work_off(queue: SimpleQueue[tuple[Serve, Exchange] | None]) -> None:
         del item, serve, exchange
 
 
-def run_here(worker: Worker) -> None:
+def run_here(worker: Worker, told: Callable[[], object] | None = None) -> None:
     """Serves until a signal ends it."""
     not_while_loading("Worker.run()")
     only_in_main_thread("Worker.run() hears signals", "use Worker.start()")
@@ -260,6 +267,8 @@ def run_here(worker: Worker) -> None:
         log.info("serving as %s (handlers, threads: %d)", names, worker.threads)
         if supervisor is not None:
             supervisor.ready(worker.options["drain_deadline"])
+        if told is not None:
+            told()
 
     with Signals(running):
         if supervisor is not None:

@@ -1,5 +1,5 @@
 """The native part of slotway: a connection to the hub, the requests that come out of it, and
-events both ways.
+events both ways, and calls.
 
 The package is built on it, and so can you when the package does not fit: one object for a
 connection, one for a request with its answer. Methods wait only where they take a timeout,
@@ -18,6 +18,8 @@ from slotway._system import System
 __all__ = [
     "BaseSubscription",
     "Body",
+    "Calling",
+    "Calls",
     "Core",
     "Event",
     "Exchange",
@@ -25,6 +27,7 @@ __all__ = [
     "Publisher",
     "PushAnswer",
     "Pusher",
+    "Reply",
     "__version__",
     "fill_environ",
     "fill_scope",
@@ -37,6 +40,13 @@ _Header: TypeAlias = tuple[str | bytes, str | bytes]
 #: A method or "*", a pattern, a host or None, whether a request may be sent twice, and maybe
 #: whether its clients stay for events.
 _Route: TypeAlias = tuple[str, str, str | None, bool] | tuple[str, str, str | None, bool, bool]
+#: A queue, the activities' types, how many at a time (None: as many as requests).
+_Queue: TypeAlias = tuple[str, Sequence[str], int | None]
+#: A name, routes, how many requests at a time, and maybe queues.
+_Registration: TypeAlias = (
+    tuple[str, Sequence[_Route], int | None]
+    | tuple[str, Sequence[_Route], int | None, Sequence[_Queue]]
+)
 #: What an event says.
 _Payload: TypeAlias = str | Buffer | dict[str, Any] | list[Any] | None
 
@@ -46,9 +56,10 @@ class Core:
 
     Making one begins to connect and to register, and returns. A registration is a name, its
     routes (a method, a pattern, a host or None, whether a request may be sent twice, and maybe
-    whether its clients stay for events), and how many requests at a time it takes at most (None:
-    as many as there are slots). Without one the connection is for events alone. ``connect`` is
-    what ``wait_live`` waits for; the rest is as for ``Worker``.
+    whether its clients stay for events), how many requests at a time it takes at most (None: as
+    many as there are slots), and maybe the queues whose activities it takes (a name, the types,
+    how many at a time; their keys follow those of the routes). Without one the connection is for
+    events and calls alone. ``connect`` is what ``wait_live`` waits for; the rest is as for ``Worker``.
 
     A thread of its own keeps it up and comes back to the next hub when this one goes away.
     Threads call ``next``; or one event loop watches ``fileno`` and calls ``take``.
@@ -56,7 +67,7 @@ class Core:
 
     def __new__(
         cls,
-        registrations: Sequence[tuple[str, Sequence[_Route], int | None]],
+        registrations: Sequence[_Registration],
         *,
         hub: str | PathLike[str] | None = None,
         slots: int | None = None,
@@ -168,6 +179,11 @@ class Exchange:
 
     def header(self, name: str) -> str | None:
         """The first value of a header, its name in any case of letters; None without one."""
+
+    @property
+    def activity(self) -> tuple[int, int, str, str, str | None] | None:
+        """The activity that it is: the hub's number for it, for how many times it was begun, its
+        queue, its type, and its key or None. None for any other request."""
 
     @property
     def http_version(self) -> str:
@@ -432,6 +448,125 @@ class PushAnswer:
     @property
     def token(self) -> int:
         """What ``Core.take_notices`` tells it by."""
+
+@final
+class Calls:
+    """Calls activities through a connection.
+
+    Cheap to make; from any number of threads. ``begin`` and ``call`` wait for the hub and for
+    room, ``timeout`` seconds at most, and hear signals meanwhile.
+    """
+
+    def __new__(cls, core: Core) -> Calls:
+        """What calls through a connection."""
+
+    def call(
+        self,
+        queue: str,
+        activity: str,
+        payload: _Payload = None,
+        *,
+        timeout: float | None = None,
+        attempts: int = 1,
+        backoff: float = 0.0,
+        idempotent: bool = False,
+        key: str | None = None,
+        content_type: str | None = None,
+    ) -> Reply:
+        """Calls, and waits for what becomes of it."""
+
+    def begin(
+        self,
+        queue: str,
+        activity: str,
+        payload: _Payload = None,
+        *,
+        timeout: float | None = None,
+        attempts: int = 1,
+        backoff: float = 0.0,
+        idempotent: bool = False,
+        key: str | None = None,
+        content_type: str | None = None,
+    ) -> Calling:
+        """As ``call``, but waits for room alone, and gives what the outcome is had from."""
+
+    def try_begin(
+        self,
+        queue: str,
+        activity: str,
+        payload: _Payload = None,
+        *,
+        timeout: float | None = None,
+        attempts: int = 1,
+        backoff: float = 0.0,
+        idempotent: bool = False,
+        key: str | None = None,
+        content_type: str | None = None,
+    ) -> Calling:
+        """As ``begin``, if there is room now; raises Full if not, and HubGone while there is no
+        hub: then nothing was called."""
+
+@final
+class Calling:
+    """A call that was begun; ``Caller.begin`` gives it.
+
+    The outcome is taken once. Who lets go of it before that hangs up: the worker that is at it
+    sees that nobody waits any more.
+    """
+
+    def wait(self, timeout: float | None = None) -> Reply | None:
+        """Waits for the outcome; None when the time is over, and the call goes on. Raises
+        CallFailed when no worker has answered. Hears signals while it waits."""
+
+    def poll(self) -> Reply | None:
+        """For event loops: the outcome if it is there; None: ``Core.take_notices`` gives ``token``
+        when it may be."""
+
+    def hang_up(self) -> None:
+        """Does not want the outcome any more: whoever waits for it has Cancelled."""
+
+    @property
+    def token(self) -> int:
+        """What ``Core.take_notices`` tells it by."""
+
+@final
+class Reply:
+    """A worker's answer to a call, whatever its status."""
+
+    @property
+    def status(self) -> int:
+        """The answer's HTTP status."""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is one of success, 200 to 299."""
+
+    @property
+    def content_type(self) -> str:
+        """The type of the body; empty if the worker gave none."""
+
+    @property
+    def body(self) -> bytes:
+        """The answer's body."""
+
+    def text(self) -> str:
+        """The body as text; UnicodeDecodeError if it is not UTF-8."""
+
+    def json(self) -> Any:
+        """What the body says as JSON; ValueError if it is none."""
+
+    @property
+    def attempts(self) -> int:
+        """How often it was begun."""
+
+    @property
+    def replayed(self) -> bool:
+        """Whether it was done for an earlier call with the same key."""
+
+    @property
+    def delay_hint(self) -> float | None:
+        """If it had to wait for a worker: how many seconds the queue would have liked its caller
+        to hold back; else None."""
 
 @final
 class Event:

@@ -9,7 +9,7 @@ from slotway._errors import Closed
 from slotway._slotway import BaseSubscription, Event, Gap
 
 if TYPE_CHECKING:
-    from slotway._events import Events
+    from slotway._line import Line
 
 #: What comes out of a subscription.
 Delivery: TypeAlias = Event | Gap
@@ -34,7 +34,7 @@ class Subscription(BaseSubscription):
     however many threads and tasks take from it. Leaving a ``with`` closes it.
     """
 
-    _events: Events
+    _line: Line
     _taken: int = 0
 
     def __aiter__(self) -> Self:
@@ -43,7 +43,7 @@ class Subscription(BaseSubscription):
     async def __anext__(self) -> Delivery:
         try:
             # First, so that what comes from here on is heard.
-            waits = self._events._here()
+            waits = self._line.here()
             if self._taken >= _TURN:
                 # The rest of the loop wants its turn, however many there are.
                 self._taken = 0
@@ -58,14 +58,14 @@ class Subscription(BaseSubscription):
 
     async def live(self) -> None:
         """Waits until the hub has said that events come: those published from then on will."""
-        waits = self._events._here()
+        waits = self._line.here()
         while not self.poll_live():
             await waits.notice(self)
 
     def close(self) -> None:
         """Ends it: nothing comes any more, and whoever waits for something sees its end."""
         super().close()
-        self._events._wake(self)
+        self._line.wake(self)
 
     def __enter__(self) -> Self:
         return self

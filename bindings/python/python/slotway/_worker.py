@@ -4,25 +4,62 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from slotway._errors import OutOfOrder
+from slotway._calls import Caller
+from slotway._errors import InvalidArgument, OutOfOrder
 from slotway._events import Events
 from slotway._running import Running, run_here
 from slotway._stream import Stream
 
 Handler = TypeVar("Handler", bound=Callable[[Any], Any])
 
+#: A name, routes, how many requests at a time, queues.
+Registration: TypeAlias = tuple[
+    str,
+    list[tuple[str, str, str | None, bool, bool]],
+    int | None,
+    list[tuple[str, list[str], int | None]],
+]
+
+
+@dataclass(slots=True)
+class Taken:
+    """What is taken from one queue: the activities' types, and what does each."""
+
+    handlers: dict[str, Callable[[Any], Any]]
+    capacity: int | None = None
+
 
 @dataclass(slots=True)
 class Offer:
-    """One registration: a name and its routes, with what answers each."""
+    """One registration: a name, its routes and its queues, with what answers each."""
 
     name: str
     max_concurrent: int | None
-    routes: list[tuple[str, str, str | None, bool, bool]]
-    handlers: list[Callable[[Any], Any] | Stream]
+    routes: list[tuple[str, str, str | None, bool, bool]] = field(default_factory=list)
+    handlers: list[Callable[[Any], Any] | Stream] = field(default_factory=list)
+    queues: dict[str, Taken] = field(default_factory=dict)
+
+    def registration(self) -> Registration:
+        """As the layer below wants it."""
+        queues = [(name, list(of.handlers), of.capacity) for name, of in self.queues.items()]
+        return self.name, self.routes, self.max_concurrent, queues
+
+    def answering(self) -> list[tuple[str, Callable[[Any], Any] | Stream]]:
+        """Each route and activity, for people, with what answers it, in the hub's order."""
+        return [
+            *(
+                (f"{route[0]} {route[1]}", handler)
+                for route, handler in zip(self.routes, self.handlers, strict=True)
+            ),
+            *(
+                (f"{queue} {activity}", handler)
+                for queue, taken in self.queues.items()
+                for activity, handler in taken.handlers.items()
+            ),
+        ]
 
 
 class Worker:
@@ -101,7 +138,7 @@ class Worker:
             "generation": generation,
             "connect": connect,
         }
-        self.offers: list[Offer] = [Offer(name, max_concurrent, [], [])]
+        self.offers: list[Offer] = [Offer(name, max_concurrent)]
         self._running: Running | None = None
 
     def also(self, name: str, *, max_concurrent: int | None = None) -> None:
@@ -109,7 +146,7 @@ class Worker:
 
         Each name has its own place in the hub's dashboard, and its own ``max_concurrent``.
         """
-        self.offers.append(Offer(name, max_concurrent, [], []))
+        self.offers.append(Offer(name, max_concurrent))
 
     def route(
         self,
@@ -188,16 +225,48 @@ class Worker:
         offer.handlers.append(stream)
         return stream
 
+    def activity(self, queue: str, type: str) -> Callable[[Handler], Handler]:
+        """Takes activities of one type from a queue, ``namespace/queue``: whoever calls such a
+        one (``Caller.call``, ``POST /queues/namespace/queue/type``) gets what the function
+        gives back. ``request.activity`` says which it is, the body is the caller's payload.
+
+        ``slotway.Response.busy()`` says "not now": the activity goes to another worker, or
+        waits.
+        """
+
+        def add(handler: Handler) -> Handler:
+            if not callable(handler):
+                raise TypeError(f"what does {type} of {queue} is a function, not {handler!r}")
+            taken = self.offers[-1].queues.setdefault(queue, Taken({}))
+            if type in taken.handlers:
+                raise InvalidArgument(f"of the queue {queue!r} {type!r} is taken twice")
+            taken.handlers[type] = handler
+            return handler
+
+        return add
+
+    def capacity(self, queue: str, activities: int) -> None:
+        """Has the worker take so many activities of a queue at a time at most; without it
+        ``max_concurrent``. The rest waits in the hub."""
+        self.offers[-1].queues.setdefault(queue, Taken({})).capacity = activities
+
     @property
     def events(self) -> Events:
         """What publishes and receives events while the worker runs."""
-        running = self._running
-        if running is None:
+        return self._connected("events").current.events
+
+    @property
+    def caller(self) -> Caller:
+        """What calls activities while the worker runs, its own included."""
+        return self._connected("caller").current.caller
+
+    def _connected(self, what: str) -> Running:
+        if self._running is None:
             raise OutOfOrder(
-                "the worker does not run yet, and has no connection; use its events from "
+                f"the worker does not run yet, and has no connection; use its {what} from "
                 "handlers, or after start()"
             )
-        return running.events
+        return self._running
 
     def start(self) -> Running:
         """Connects and serves on threads of its own, and returns once the hub sends
@@ -206,7 +275,10 @@ class Worker:
         running.start()
         return running
 
-    def run(self) -> None:
+    def run(self, *, live: Callable[[], object] | None = None) -> None:
         """Connects and serves until SIGTERM or SIGINT, then drains; a second signal does not
-        wait for the drain. From the main thread."""
-        run_here(self)
+        wait for the drain. From the main thread.
+
+        :param live: is called, on a thread of its own, once the hub sends requests here.
+        """
+        run_here(self, live)

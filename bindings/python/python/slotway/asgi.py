@@ -21,9 +21,9 @@ from typing import Any, Literal
 
 from slotway._asgi_request import Application, AsgiRequest
 from slotway._child import Parent, parent
+from slotway._current import Current
 from slotway._eager import Runner
 from slotway._errors import Closed, Error
-from slotway._events import Events, enter, leave
 from slotway._lifespan import Lifespan, LifespanMode, StartupFailed
 from slotway._load import not_while_loading
 from slotway._loop import Waits
@@ -141,12 +141,12 @@ class _Server:
         """The application's whole life."""
         self.patience = graceful_timeout
         await self.lifespan.startup()
-        events: Events | None = None
+        current: Current | None = None
         try:
             self.core = open_core()
-            events = Events.of(self.core, [name])
-            events.serve_on(self.waits)
-            enter(events)
+            current = Current(self.core, [name])
+            current.serve_on(self.waits)
+            current.enter()
             for number in (signal.SIGTERM, signal.SIGINT):
                 self.loop.add_signal_handler(number, self._asked_to_end)
             if supervisor is not None:
@@ -158,8 +158,8 @@ class _Server:
             await self._finish()
             await live
         finally:
-            if events is not None:
-                leave(events)
+            if current is not None:
+                current.leave()
             await self.lifespan.shutdown()
         self._why(ended)
 

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from slotway._child import Parent, parent
+from slotway._current import Current
 from slotway._errors import Closed, Error
-from slotway._events import Events, enter, leave
 from slotway._load import not_while_loading
 from slotway._register import ROUTES, connect
 from slotway._running import Signals, only_in_main_thread
@@ -66,15 +66,15 @@ def run(
     server = _Server(app, root_path, threads, multiprocess)
     server.core = connect(name, routes, hub, limit_concurrency, graceful_timeout)
     supervisor = parent()
-    events = Events.of(server.core, [name])
-    enter(events)
+    current = Current(server.core, [name])
+    current.enter()
     try:
         with Signals(server):
             if supervisor is not None:
                 supervisor.watch(server.core.begin_shutdown)
             server.serve(name, supervisor)
     finally:
-        leave(events)
+        current.leave()
 
 
 class _Server:

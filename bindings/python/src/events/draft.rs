@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use crate::buffer::Given;
 
 /// What an event says: bytes, text, or what JSON can say. This may run Python code.
-pub(super) fn payload<'py>(given: Option<&Bound<'py, PyAny>>) -> PyResult<Given<'py>> {
+pub(crate) fn payload<'py>(given: Option<&Bound<'py, PyAny>>) -> PyResult<Given<'py>> {
     let is_json = |given: &&Bound<'py, PyAny>| {
         given.is_instance_of::<PyDict>() || given.is_instance_of::<PyList>()
     };
@@ -22,10 +22,10 @@ pub(super) fn payload<'py>(given: Option<&Bound<'py, PyAny>>) -> PyResult<Given<
 
 /// Text of whoever calls, kept alive.
 #[derive(Debug)]
-pub(super) struct Text<'py>(Bound<'py, PyString>);
+pub(crate) struct Text<'py>(Bound<'py, PyString>);
 
 impl<'py> Text<'py> {
-    pub(super) fn new(text: Bound<'py, PyString>) -> PyResult<Text<'py>> {
+    pub(crate) fn new(text: Bound<'py, PyString>) -> PyResult<Text<'py>> {
         // So that it fails here, and not when nothing may fail any more.
         text.to_str()?;
         Ok(Text(text))
@@ -42,7 +42,7 @@ impl<'py> Text<'py> {
         }
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         // It was found to be UTF-8, and text does not change.
         self.0.to_str().unwrap_or_default()
     }

@@ -7,14 +7,14 @@ use pyo3::types::PyString;
 use sdk::{Error, ErrorCode, Offer};
 
 use super::draft::{Draft, Said};
-use super::patience::Patience;
 use crate::connection::Core;
 use crate::convert::timeout;
 use crate::error::{OrRaise, coded, raised};
 use crate::fork::Maker;
+use crate::patience::Patience;
 
 /// Bytes that are copied with the interpreter in hand; more are copied without.
-const ATTACHED_MAX: usize = 64 << 10;
+pub(crate) const ATTACHED_MAX: usize = 64 << 10;
 
 /// Publishes events through the outbox of a connection.
 ///
@@ -55,7 +55,7 @@ impl Publisher {
     }
 }
 
-pub(super) fn full(py: Python<'_>) -> PyErr {
+pub(crate) fn full(py: Python<'_>) -> PyErr {
     coded(py, ErrorCode::Again, "there is no room in the outbox; the hub has not taken it yet")
 }
 

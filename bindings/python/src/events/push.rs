@@ -8,13 +8,13 @@ use pyo3::types::PyString;
 use sdk::{Error, Offer, PushTo};
 
 use super::draft::{Text, payload};
-use super::patience::Patience;
 use super::publisher::full;
 use crate::buffer::Given;
 use crate::connection::Core;
 use crate::convert::timeout;
 use crate::error::{OrRaise, raised};
 use crate::fork::Maker;
+use crate::patience::Patience;
 
 /// Whom a push goes to.
 #[derive(Debug)]

@@ -9,12 +9,12 @@ use pyo3::types::PyList;
 use sdk::{Delivery, Error, Topics};
 
 use super::draft::is_system;
-use super::patience::Patience;
 use super::received::delivered;
 use crate::connection::Core;
 use crate::convert::timeout;
 use crate::error::{OrRaise, raised};
 use crate::fork::Maker;
+use crate::patience::Patience;
 
 /// The events of some topics, as they are published.
 ///

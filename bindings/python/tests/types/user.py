@@ -156,6 +156,49 @@ async def receiving(events: Events) -> None:
             assert_type(found, Event | Gap)
 
 
+@worker.activity("media/images", "resize")
+def resize(request: Request) -> Response:
+    activity = request.activity
+    assert_type(activity, slotway.Activity | None)
+    if activity is None or activity.attempt > 1:
+        return Response.busy()
+    assert_type(activity.key, str | None)
+    return Response(request.body, content_type="image/png")
+
+
+@worker.activity("media/images", "crop")
+async def crop(request: AsyncRequest) -> str:
+    reply = await worker.caller.call_async("media/images", "resize", {"w": 1}, timeout=5)
+    return (await slotway.caller().call_async("a/b", "c", reply.body)).text()
+
+
+worker.capacity("media/images", 8)
+
+
+def calling() -> None:
+    with slotway.Caller(hub="/run/hub.sock") as caller:
+        reply = caller.call(
+            "media/images", "resize", b"x", attempts=3, backoff=0.1, idempotent=True, key="k"
+        )
+        assert_type(reply, slotway.Reply)
+        assert_type(reply.body, bytes)
+        assert_type(reply.delay_hint, float | None)
+        begun = caller.begin("media/images", "resize", "text", content_type="text/plain")
+        assert_type(begun.wait(timeout=1), slotway.Reply | None)
+        begun.hang_up()
+    try:
+        slotway.caller().call("a/b", "c")
+    except slotway.CallFailed as failed:
+        assert_type(failed.end, str)
+        assert_type(failed.retry_after, float | None)
+
+
+def wrong_calls(caller: slotway.Caller) -> None:
+    caller.call("a/b")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    caller.call("a/b", "c", 7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    worker.activity("a/b", "c")(7)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+
+
 def more_mistakes(events: Events) -> None:
     events.publish("a", 7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     events.publish("a", "b", "c")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
