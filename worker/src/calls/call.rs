@@ -83,8 +83,12 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Whether it can be, but for its length.
-    pub(super) fn check(&self) -> Result<()> {
+    /// Checks it by the hub's rules, as calling does.
+    ///
+    /// # Errors
+    ///
+    /// What of it cannot be, but for a payload that is too long.
+    pub fn check(&self) -> Result<()> {
         let wrong = |what: String| Err(Error::InvalidArgument(what));
         if let Err(error) = check_queue(self.queue) {
             return wrong(format!("the queue {:?} {error}", self.queue));
