@@ -8,11 +8,19 @@
 /** A method, a pattern, a host, whether requests may be sent twice, whether clients stay. */
 export type NativeRoute = [string, string, string | null | undefined, boolean, boolean?];
 
-/** One name and its routes. */
+/** A queue and the types of activities that are taken from it. */
+export interface NativeQueue {
+  queue: string;
+  activities: string[];
+  capacity?: number | null;
+}
+
+/** One name and its routes and queues. */
 export interface NativeRegistration {
   name: string;
   maxConcurrent?: number | null;
   routes: NativeRoute[];
+  queues?: NativeQueue[] | null;
 }
 
 /** What may be said of a connection. */
@@ -32,14 +40,15 @@ export interface NativeOptions {
 /** A connection's functions. They need no `this`. */
 export interface Core {
   /**
-   * The requests that are here, as many as fit: for each its number, and the index of its route
-   * among all that were registered. 0: `wake` is called when there may be some, or notices.
+   * The requests that are here, as many as fit: for each its number, the index of its
+   * registration, and that of its route among those of the registration, on which its activities
+   * are counted. 0: `wake` is called when there may be some, or notices.
    * Throws code -2 after a shutdown.
    */
   take(into: Int32Array): number;
   /**
-   * The numbers of requests, subscriptions and pushes for which a wait may be over that `read`,
-   * `write`, `watch`, `receive`, `live` or `pushed` began; -1 for `room`.
+   * The numbers of requests, subscriptions, pushes and calls for which a wait may be over that
+   * `read`, `write`, `watch`, `receive`, `live`, `pushed` or `outcome` began; -1 for `room`.
    */
   notices(into: Int32Array): number;
   /**
@@ -167,6 +176,26 @@ export interface Core {
   ): number;
   /** What became of a push: a status, which is told once; -1: a notice comes when it is known. */
   pushed(number: number): number;
+
+  /**
+   * Calls an activity, if there is room now. `texts` has queue, activity, content type and key,
+   * empty where there is none, with a NUL between any two; `numbers` has flags (1: idempotent), how
+   * long it may take in milliseconds (0: as the hub says), how often it may be begun, and the pause
+   * before the second time in milliseconds. A number for `outcome` and `hangUp`, -2 or less. 0:
+   * there is no room. -1: there is no hub now.
+   */
+  call(texts: string, payload: string | Uint8Array, numbers: Int32Array): number;
+  /**
+   * What became of a call, which is told once. The first of `numbers` is 0 if a worker has
+   * answered, 1 if not, 2 if the body does not fit into `bytes` from `from` on, and 3 if there is no
+   * outcome yet: then a notice comes when there may be. For 0 there follow the status, how often it
+   * was begun, milliseconds to hold back (0: none), 1 if it was done for an earlier call, and the
+   * length of the body; the content type is given. For 1 the milliseconds are there too, and how it
+   * ended is given and the reason, with a NUL between them. For 2 the numbers are those of 0.
+   */
+  outcome(number: number, numbers: Int32Array, bytes: Uint8Array, from: number): string | null;
+  /** Nobody waits for what becomes of a call. */
+  hangUp(number: number): void;
 }
 
 /** What may be said of a subscription. */

@@ -18,6 +18,7 @@ const NAMES = Object.freeze({
   [-14]: 'body_length',
   [-15]: 'invalid_head',
   [-16]: 'internal',
+  [-17]: 'call',
 });
 
 /** The number of each name. */

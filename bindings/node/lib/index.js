@@ -2,6 +2,8 @@
 // The package: what it gives to those who use it.
 
 const { BadBody } = require('./bad_body.js');
+const { call } = require('./calls/index.js');
+const { CallFailed } = require('./calls/outcome.js');
 const { SlotwayError } = require('./errors.js');
 const { events } = require('./events/index.js');
 const { Gap } = require('./events/received.js');
@@ -14,9 +16,11 @@ module.exports = {
   Worker,
   serve,
   events,
+  call,
   Gap,
   SlotwayError,
   BadBody,
+  CallFailed,
   configureLog: configure,
   version,
 };

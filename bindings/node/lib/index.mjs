@@ -2,4 +2,15 @@
 
 import slotway from './index.js';
 
-export const { Worker, serve, events, Gap, SlotwayError, BadBody, configureLog, version } = slotway;
+export const {
+  Worker,
+  serve,
+  events,
+  call,
+  Gap,
+  SlotwayError,
+  BadBody,
+  CallFailed,
+  configureLog,
+  version,
+} = slotway;

@@ -94,6 +94,12 @@ class Reply {
     return sent;
   }
 
+  /** Says of an activity "not now": it goes to another worker, or waits; no attempt is counted. */
+  busy() {
+    void this.status(503).header('slotway-busy', '1').send(null);
+    return this;
+  }
+
   /** Adds a piece to an answer in pieces. The promise is for when there is room for more. */
   write(piece) {
     this._notGiven(BEGUN);

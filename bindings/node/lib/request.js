@@ -1,6 +1,7 @@
 'use strict';
 // A request as handlers see it.
 
+const { activityOf } = require('./activity.js');
 const { Body, parse } = require('./body.js');
 const { RequestHeaders } = require('./headers.js');
 
@@ -22,6 +23,7 @@ class Request {
     this._body = undefined;
     this._query = undefined;
     this._control = undefined;
+    this._activity = undefined;
   }
 
   _fact(name) {
@@ -90,6 +92,12 @@ class Request {
     if (peer === undefined) return undefined;
     const [address, port] = peer.split(' ');
     return { address, port: Number(port) };
+  }
+
+  /** The activity that it is; `undefined` for a request of a client's. */
+  get activity() {
+    if (this._activity === undefined) this._activity = activityOf(this);
+    return this._activity ?? undefined;
   }
 
   /** The body's length if the client stated it. */

@@ -2,6 +2,7 @@
 // A connection that serves, and how it ends.
 
 const native = require('./native.js');
+const { withCalls } = require('./calls/index.js');
 const { SlotwayError, CODES } = require('./errors.js');
 const { Channel } = require('./events/channel.js');
 const { Events, events: shared, withEvents } = require('./events/index.js');
@@ -20,8 +21,9 @@ class Running {
    * Begins to connect, and to serve as soon as there is a hub.
    * @param {import('../native.d.ts').NativeRegistration[]} registrations
    * @param {import('../native.d.ts').NativeOptions} options
-   * @param {((exchange: import('./exchange.js').Exchange) => void)[]} serves one for each route
-   * @param {Events} events what programs publish and subscribe with
+   * @param {((exchange: import('./exchange.js').Exchange) => void)[][]} serves of each
+   *   registration, one for each route and then for each activity
+   * @param {Events} events what programs publish, subscribe and call with
    * @param {string} name who it is, where it registers nothing
    */
   constructor(registrations, options, serves, events = new Events(), name = 'app') {
@@ -30,10 +32,13 @@ class Running {
     this.events = events;
     const attached = shared._channel === null ? [events, shared] : [events];
     for (const { pattern, serve } of attached.flatMap(({ _streams }) => _streams)) {
-      if (registrations.length === 0) registrations.push({ name, routes: [] });
+      if (registrations.length === 0) {
+        registrations.push({ name, routes: [] });
+        serves.push([]);
+      }
       // Those of every host come first.
       registrations[0].routes.unshift(['GET', pattern, null, false, true]);
-      serves.unshift(serve);
+      serves[0].unshift(serve);
     }
     this.core = native.open(registrations, options);
     this.closed = new Promise((resolve, reject) => {
@@ -111,6 +116,7 @@ class Running {
 }
 
 withEvents(Running);
+withCalls(Running);
 
 /** Where streams are registered: by their patterns, by names, and the first under no name. */
 function streamsOf(registrations) {

@@ -37,7 +37,7 @@ class Server extends Running {
     super(
       [{ name, maxConcurrent, routes: offer }],
       connection,
-      routes.map(() => serve),
+      [routes.map(() => serve)],
       events,
       name,
     );

@@ -3,24 +3,31 @@
 
 const { Exchange } = require('./exchange.js');
 const { CODES } = require('./errors.js');
+const log = require('./log.js');
 
 /** Requests that are taken at once, at most. */
 const BATCH = 64;
 
-/** Serves what a connection brings: `serves[key](exchange)` for each request. */
+/** Numbers of each: which it is, its registration, and the route of that. */
+const EACH = 3;
+
+/**
+ * Serves what a connection brings: `serves[registration][route](exchange)` for each request. A
+ * registration's activities are counted on after its routes.
+ */
 class Service {
   /**
    * @param {import('../native.d.ts').Core} core
-   * @param {((exchange: Exchange) => void)[]} serves none of them throws
+   * @param {((exchange: Exchange) => void)[][]} serves none of them throws
    * @param {(error: Error | null) => void} over called once: the connection has ended
    */
   constructor(core, serves, over) {
     this.core = core;
     this.serves = serves;
     this.over = over;
-    /** Exchanges, subscriptions and others that wait for a notice, by their numbers. */
+    /** Exchanges, subscriptions, calls and others that wait for a notice, by their numbers. */
     this.waiting = new Map();
-    this.inbox = new Int32Array(2 * BATCH);
+    this.inbox = new Int32Array(EACH * BATCH);
     this.heard = new Int32Array(BATCH);
     /** What was served and not answered since the last look. */
     this.fresh = [];
@@ -67,8 +74,9 @@ class Service {
       return false;
     }
     for (let i = 0; i < count; i++) {
-      const exchange = new Exchange(core, inbox[2 * i], this);
-      serves[inbox[2 * i + 1]](exchange);
+      const exchange = new Exchange(core, inbox[EACH * i], this);
+      const serve = serves[inbox[EACH * i + 1]]?.[inbox[EACH * i + 2]] ?? strayed;
+      serve(exchange);
       if (!exchange.answered) this.fresh.push(exchange);
     }
     if (last) {
@@ -112,6 +120,12 @@ class Service {
     this.lookUp();
     this.over(error.code === CODES.closed ? null : error);
   }
+}
+
+/** It is for nobody here, and never given to anybody else. */
+function strayed(exchange) {
+  log.warn('a request has come for a registration or a route that is not there');
+  exchange.letGo();
 }
 
 /**

@@ -1,6 +1,7 @@
 'use strict';
 // A worker: routes, what answers them, and how to reach the hub.
 
+const { withCalls } = require('./calls/index.js');
 const { Events, withEvents } = require('./events/index.js');
 const { streaming } = require('./events/stream.js');
 const { requestOf } = require('./fetch.js');
@@ -22,16 +23,16 @@ const EVERY_PATH = ['/', '/{*path}'];
 class Worker {
   constructor(name, options = {}) {
     const { maxConcurrent, ...connection } = check(options);
-    /** Registrations; each route has what serves it beside it. */
-    this._offers = [{ name, maxConcurrent, routes: [] }];
+    /** Registrations; each route and each activity has what serves it beside it. */
+    this._offers = [offerOf(name, maxConcurrent)];
     this._options = connection;
-    /** What it publishes and subscribes with. */
+    /** What it publishes, subscribes and calls with. */
     this.events = new Events();
   }
 
-  /** Begins a further registration: routes that follow belong to it. */
+  /** Begins a further registration: routes and activities that follow belong to it. */
   also(name, { maxConcurrent } = {}) {
-    this._offers.push({ name, maxConcurrent, routes: [] });
+    this._offers.push(offerOf(name, maxConcurrent));
     return this;
   }
 
@@ -90,19 +91,42 @@ class Worker {
     return this;
   }
 
+  /** Takes activities of one type from a queue, `namespace/queue`: the answer is the outcome. */
+  activity(queue, type, handler) {
+    if (typeof handler !== 'function') {
+      throw new TypeError(`what does ${queue}/${type} is a function, not ${String(handler)}`);
+    }
+    this._queue(queue).activities.push({ type, serve: serving(`${queue}/${type}`, handler) });
+    return this;
+  }
+
+  /** Activities of a queue in this worker's hands at most; the rest waits in the hub. */
+  capacity(queue, activities) {
+    this._queue(queue).capacity = activities;
+    return this;
+  }
+
+  _queue(name) {
+    const { queues } = this._offers.at(-1);
+    if (!queues.has(name)) queues.set(name, { capacity: undefined, activities: [] });
+    return queues.get(name);
+  }
+
   /** Begins to connect, and serves as soon as there is a hub. */
   begin() {
     const serves = [];
-    // One without routes is there to publish and to subscribe.
-    const [{ name, routes }] = this._offers;
-    const offers = this._offers.length === 1 && routes.length === 0 ? [] : this._offers;
-    const registrations = offers.map(({ routes, ...offer }) => {
+    // One that takes nothing is there to publish, to subscribe and to call.
+    const [{ name, routes, queues }] = this._offers;
+    const alone = this._offers.length === 1 && routes.length + queues.size === 0;
+    const offers = alone ? [] : this._offers;
+    const registrations = offers.map(({ routes, queues, ...offer }) => {
       // Those for every host come first, whoever was named first.
       const sorted = routes.toSorted(
         (one, other) => Number(one.route[2] !== null) - Number(other.route[2] !== null),
       );
-      serves.push(...sorted.map(({ serve }) => serve));
-      return { ...offer, routes: sorted.map(({ route }) => route) };
+      const taken = [...queues.values()].flatMap(({ activities }) => activities);
+      serves.push([...sorted, ...taken].map(({ serve }) => serve));
+      return { ...offer, routes: sorted.map(({ route }) => route), queues: queuesOf(queues) };
     });
     return new Running(registrations, this._options, serves, this.events, name);
   }
@@ -123,6 +147,17 @@ class Worker {
   }
 }
 
+function offerOf(name, maxConcurrent) {
+  return { name, maxConcurrent, routes: [], queues: new Map() };
+}
+
+/** Queues as they are registered. */
+function queuesOf(queues) {
+  return [...queues].map(([queue, { capacity, activities }]) => {
+    return { queue, capacity, activities: activities.map(({ type }) => type) };
+  });
+}
+
 for (const method of ['get', 'head', 'post', 'put', 'patch', 'delete', 'options']) {
   /** Adds a route for one method. */
   Worker.prototype[method] = function route(pattern, ...rest) {
@@ -131,5 +166,6 @@ for (const method of ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'
 }
 
 withEvents(Worker);
+withCalls(Worker);
 
 module.exports = { Worker };

@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sdk::{Connection, ErrorCode, Registration};
+use sdk::{Connection, ErrorCode};
 
 use crate::args::Headers;
 use crate::call::Call;
@@ -23,8 +23,6 @@ use crate::table::Table;
 pub(crate) struct Core {
     me: Weak<Core>,
     pub(crate) connection: Arc<Connection>,
-    /// The key of each registration's first route.
-    firsts: Box<[u32]>,
     /// An error that came behind exchanges, to be thrown by the next call.
     late: RefCell<Option<sdk::Error>>,
     pub(crate) table: RefCell<Table>,
@@ -45,7 +43,7 @@ pub(crate) struct Scratch {
 }
 
 /// Numbers that one request takes in the array of `take`.
-const INTS: usize = 2;
+const INTS: usize = 3;
 
 impl Core {
     /// Begins to connect and register.
@@ -56,18 +54,11 @@ impl Core {
     ) -> Result<Rc<Core>> {
         let registrations = options::registrations(env, registrations)?;
         let options = options::options(env, given)?;
-        let firsts = registrations.iter().scan(0, |next, registration: &Registration| {
-            let first = *next;
-            *next += registration.routes().len() as u32;
-            Some(first)
-        });
-        let firsts = firsts.collect();
         let connection = Connection::open_in_background(options, registrations)?;
-        let events = Events::new(connection.publisher());
+        let events = Events::new(connection.publisher(), connection.caller());
         Ok(Rc::new_cyclic(|me| Core {
             me: me.clone(),
             connection: Arc::new(connection),
-            firsts,
             late: RefCell::default(),
             table: RefCell::default(),
             events: RefCell::new(events),
@@ -77,8 +68,9 @@ impl Core {
         }))
     }
 
-    /// `take(into)`: the requests that are here, as many as fit: number and key of each. None
-    /// at all: `wake` is called when there may be some, or notices.
+    /// `take(into)`: the requests that are here, as many as fit: the number of each, and
+    /// what it is for: the registration, and the route of that. None at all: `wake` is called
+    /// when there may be some, or notices.
     pub(crate) fn take<'e>(call: Call<'e>, core: &Core) -> Result<Value<'e>> {
         if let Some(error) = core.late.borrow_mut().take() {
             return Err(error.into());
@@ -105,8 +97,8 @@ impl Core {
             };
             match found {
                 Ok(Some(exchange)) => {
-                    let first = core.firsts.get(exchange.registration() as usize);
-                    place[1] = (first.copied().unwrap_or(0) + exchange.route_index()) as i32;
+                    place[1] = exchange.registration() as i32;
+                    place[2] = exchange.route_index() as i32;
                     place[0] = table.insert(exchange.into_raw());
                     count += 1;
                 }
@@ -122,8 +114,8 @@ impl Core {
         call.env.int(count)
     }
 
-    /// `notices(into)`: the numbers of requests, subscriptions and pushes for which a wait may be
-    /// over, as many as fit; -1 for room. A number may come without cause.
+    /// `notices(into)`: the numbers of requests, subscriptions, pushes and calls for which a wait
+    /// may be over, as many as fit; -1 for room. A number may come without cause.
     pub(crate) fn notices<'e>(call: Call<'e>, core: &Core) -> Result<Value<'e>> {
         let mut notices = core.notices.borrow_mut();
         let (table, events) = (core.table.borrow(), core.events.borrow());

@@ -1,12 +1,12 @@
-//! Subscriptions, and pushes that wait for their answer, by the numbers that JavaScript knows
-//! them by.
+//! Subscriptions, and pushes and calls that wait for their answer, by the numbers that
+//! JavaScript knows them by.
 //!
 //! The numbers are negative, so that they are none of an exchange's: a notice says by its
 //! number alone what it is about.
 
 use std::collections::HashMap;
 
-use sdk::{Delivery, Publisher, PushAnswer, Subscription};
+use sdk::{Caller, Calling, Delivery, Publisher, PushAnswer, Reply, Subscription};
 
 use crate::error::{Failure, Result};
 
@@ -20,6 +20,14 @@ const FIRST: i32 = -2;
 enum Place {
     Listening(Listening),
     Asking(PushAnswer),
+    Calling(Called),
+}
+
+/// A call, and its outcome if that was taken and not given to JavaScript yet.
+#[derive(Debug)]
+pub(crate) struct Called {
+    pub(crate) calling: Calling,
+    pub(crate) held: Option<Reply>,
 }
 
 /// A subscription, and what was taken out of it and not given to JavaScript yet.
@@ -33,6 +41,7 @@ pub(crate) struct Listening {
 #[derive(Debug)]
 pub(crate) struct Events {
     pub(crate) publisher: Publisher,
+    pub(crate) caller: Caller,
     places: Vec<Option<Place>>,
     free: Vec<usize>,
     /// The numbers of tokens that notices come by.
@@ -52,15 +61,16 @@ impl Place {
         match self {
             Place::Listening(listening) => listening.subscription.token(),
             Place::Asking(answer) => answer.token(),
+            Place::Calling(called) => called.calling.token(),
         }
     }
 }
 
 impl Events {
-    pub(crate) fn new(publisher: Publisher) -> Events {
+    pub(crate) fn new(publisher: Publisher, caller: Caller) -> Events {
         let (places, free) = Default::default();
         let numbers = HashMap::from([(publisher.token(), ROOM)]);
-        Events { publisher, places, free, numbers }
+        Events { publisher, caller, places, free, numbers }
     }
 
     fn insert(&mut self, place: Place) -> i32 {
@@ -105,7 +115,20 @@ impl Events {
         }
     }
 
-    /// Ends a subscription, or forgets a push.
+    /// Takes a call in; gives its number.
+    pub(crate) fn call(&mut self, calling: Calling) -> i32 {
+        self.insert(Place::Calling(Called { calling, held: None }))
+    }
+
+    /// A call.
+    pub(crate) fn calling(&mut self, number: i32) -> Result<&mut Called> {
+        match self.places.get_mut(index(number)) {
+            Some(Some(Place::Calling(called))) => Ok(called),
+            _ => Err(Failure::from(sdk::Error::Closed)),
+        }
+    }
+
+    /// Ends a subscription, forgets a push, or hangs up.
     pub(crate) fn remove(&mut self, number: i32) {
         let index = index(number);
         if let Some(place) = self.places.get_mut(index).and_then(Option::take) {

@@ -29,7 +29,7 @@ mod module {
 
 mod connection {
     use crate::core::Core;
-    use crate::{answer, body, call::callbacks, head, publish, push, read, receive};
+    use crate::{answer, body, call::callbacks, calling, head, publish, push, read, receive};
 
     callbacks!(Core:
         take => Core::take,
@@ -80,13 +80,16 @@ mod connection {
         receive => receive::receive,
         push => push::push,
         pushed => push::pushed,
+        call => calling::call,
+        outcome => calling::outcome,
+        hang_up => calling::hang_up,
     );
 }
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
 /// The functions of a connection, by their names.
-const CONNECTION: [(&str, Callback); 48] = [
+const CONNECTION: [(&str, Callback); 51] = [
     ("take", connection::take),
     ("notices", connection::notices),
     ("begin", connection::begin),
@@ -135,6 +138,9 @@ const CONNECTION: [(&str, Callback); 48] = [
     ("receive", connection::receive),
     ("push", connection::push),
     ("pushed", connection::pushed),
+    ("call", connection::call),
+    ("outcome", connection::outcome),
+    ("hangUp", connection::hang_up),
 ];
 
 const MODULE: [(&str, Callback); 4] = [

@@ -18,6 +18,7 @@ mod answer;
 mod args;
 mod body;
 mod call;
+mod calling;
 mod core;
 mod env;
 mod error;

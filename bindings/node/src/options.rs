@@ -7,7 +7,8 @@ use sdk::{Connect, Options, Registration};
 use crate::env::{Env, Value};
 use crate::error::{Failure, Result};
 
-/// `[{ name, maxConcurrent, routes: [[method, pattern, host, idempotent, sse]] }]`.
+/// `[{ name, maxConcurrent, routes: [[method, pattern, host, idempotent, sse]],
+/// queues: [{ queue, activities, capacity }] }]`.
 pub(crate) fn registrations<'e>(env: Env<'e>, given: Value<'e>) -> Result<Vec<Registration>> {
     each(env, given).map(|given| registration(env, given?)).collect()
 }
@@ -49,6 +50,16 @@ fn registration<'e>(env: Env<'e>, given: Value<'e>) -> Result<Registration> {
         } else {
             registration.route(&method, &pattern)
         };
+    }
+    let Some(queues) = self::given(env, given, "queues")? else { return Ok(registration) };
+    for queue in each(env, queues) {
+        let queue = queue?;
+        let activities = each(env, env.get(queue, "activities")?);
+        let activities = activities.map(|name| env.to_text(name?)).collect::<Result<Vec<_>>>()?;
+        registration = registration.queue(env.to_text(env.get(queue, "queue")?)?, activities);
+        if let Some(activities) = number(env, queue, "capacity", u32::MAX.into())? {
+            registration = registration.capacity(activities as u32);
+        }
     }
     Ok(registration)
 }

@@ -5,7 +5,7 @@ use sdk::{Error, Offer, Push, PushTo};
 
 use crate::call::Call;
 use crate::core::Core;
-use crate::env::Value;
+use crate::env::{Env, Value};
 use crate::error::{Failure, Result};
 use crate::publish::NO_HUB;
 
@@ -24,6 +24,24 @@ const PUSHED: i32 = 1;
 /// There is no answer yet.
 const AGAIN: i32 = -1;
 
+/// The bytes of a payload; what is text comes to lie behind the others in `scratch`.
+///
+/// # Safety
+///
+/// As for [`Env::bytes`].
+pub(crate) unsafe fn payload<'e>(
+    env: Env<'e>,
+    given: Value<'e>,
+    scratch: &mut Vec<u8>,
+) -> Result<Option<&'e [u8]>> {
+    if env.kind(given)? == sys::ValueType::napi_string {
+        env.utf8_into(given, scratch)?;
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    Ok(Some(unsafe { env.bytes(given) }?))
+}
+
 /// `push(what, texts, data, registration, answer)`: pushes if there is room now. 1: it is
 /// pushed; or, if an answer is wanted, a number for `pushed`, -2 or less. 0: there is no room.
 /// -1: there is no hub now.
@@ -36,15 +54,8 @@ pub(crate) fn push<'e>(call: Call<'e>, core: &Core) -> Result<Value<'e>> {
     scratch.clear();
     env.utf8_into(call.argument(1), scratch)?;
     let end = scratch.len();
-    let given = call.argument(2);
-    let data = match env.kind(given)? {
-        sys::ValueType::napi_string => {
-            env.utf8_into(given, scratch)?;
-            None
-        }
-        // SAFETY: no code of JavaScript runs before this function returns.
-        _ => Some(unsafe { env.bytes(given) }?),
-    };
+    // SAFETY: no code of JavaScript runs before this function returns.
+    let data = unsafe { payload(env, call.argument(2), scratch) }?;
     let (texts, rest) = scratch.split_at(end);
     // It was made as UTF-8.
     let texts = str::from_utf8(texts).unwrap_or_default();

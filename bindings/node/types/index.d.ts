@@ -72,6 +72,20 @@ export type FetchHandler = (
   request: globalThis.Request,
 ) => globalThis.Response | PromiseLike<globalThis.Response>;
 
+/** An activity in this worker's hands. */
+export interface Activity {
+  /** The hub's number for it, in digits: no two have the same while the hub runs. */
+  readonly id: string;
+  /** 1 when it was begun for the first time. */
+  readonly attempt: number;
+  /** The queue that it came by: `namespace/queue`. */
+  readonly queue: string;
+  /** Its type. */
+  readonly type: string;
+  /** The key that its caller gave. */
+  readonly key: string | undefined;
+}
+
 /** A request's headers. A name may come more than once. */
 export interface RequestHeaders extends Iterable<[string, string]> {
   /** The first value of a header, its name in any case of letters. */
@@ -105,6 +119,8 @@ export interface Request extends AsyncIterable<Buffer> {
   readonly query: URLSearchParams;
   /** The headers. */
   readonly headers: RequestHeaders;
+  /** The activity that it is; `undefined` for a client's request. */
+  readonly activity: Activity | undefined;
   /** The version of HTTP by which it came to the hub. */
   readonly httpVersion: '1.0' | '1.1' | '2';
   /** Who sent it; `undefined` over a Unix socket. */
@@ -143,6 +159,8 @@ export interface Reply {
   readonly given: boolean;
   /** Answers. The promise is for when all of it is on its way; it may be ignored. */
   send(value: Exclude<Answer, undefined | void | Reply>): Promise<void>;
+  /** Says of an activity "not now": it goes to another worker, or waits; no attempt is counted. */
+  busy(): this;
   /** Adds a piece to an answer in pieces. The promise is for when there is room for more. */
   write(piece: Piece): Promise<void>;
   /** Sends what there is of an answer in pieces on its way: its head at least. */
@@ -375,8 +393,95 @@ export interface ProcessEvents extends EventMethods {
  */
 export const events: ProcessEvents;
 
+/** What may be said of a call. Times are in seconds. */
+export interface CallOptions {
+  /**
+   * How long it may take in all, waiting and every attempt included, and waiting for a hub too.
+   * Default what the hub says (30, unless it is told otherwise), from when the hub has it.
+   */
+  timeout?: number | undefined;
+  /**
+   * How often it may be begun when workers end with it in their hands, if it is idempotent.
+   * Default 1. What no worker has begun moves to another without counting.
+   */
+  attempts?: number | undefined;
+  /** The pause before the second attempt, which doubles before each further one. Default none. */
+  backoff?: number | undefined;
+  /** To do it twice does no more than to do it once. */
+  idempotent?: boolean | undefined;
+  /**
+   * A call with a key that an earlier one of the same activity had within ten minutes gets that
+   * one's outcome, and nothing is done again.
+   */
+  key?: string | undefined;
+  /** The payload's type. Default `application/json` for what is said as JSON, else none. */
+  contentType?: string | undefined;
+  /** Hangs up when it is aborted: the worker that is at it sees that nobody waits any more. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What a worker answered to a call, whatever its status. */
+export interface CallReply {
+  /** The answer's status. */
+  readonly status: number;
+  /** Whether the status is one of success, 200 to 299. */
+  readonly ok: boolean;
+  /** The type of its body, if the worker gave one. */
+  readonly contentType: string | undefined;
+  /** Its body: a copy, which is the caller's to keep. */
+  readonly body: Buffer;
+  /** How often it was begun. */
+  readonly attempts: number;
+  /** Whether it was done for an earlier call with the same key. */
+  readonly replayed: boolean;
+  /** If it had to wait: seconds that the queue would have liked its caller to hold back. */
+  readonly delayHint: number | undefined;
+  /** The body as text. */
+  text(): string;
+  /** The body as JSON. */
+  json(): any;
+}
+
+/** How a call ended that no worker has answered. `other` is what a newer hub says. */
+export type CallEnd =
+  | 'no_queue'
+  | 'no_activity'
+  | 'queue_full'
+  | 'wait_timeout'
+  | 'deadline'
+  | 'worker_gone'
+  | 'bad_answer'
+  | 'key_reused'
+  | 'bad_call'
+  | 'no_memory'
+  | 'shutting_down'
+  | 'other';
+
+/** Calls activities that other workers do. */
+export interface CallMethods {
+  /**
+   * Calls an activity, `type` of the queue `namespace/queue`, and gives what its worker answers.
+   * Any number of calls may be on their way at once. While the hub is away it waits for the next.
+   *
+   * Rejected with a `CallFailed` when no worker has answered, and with a `SlotwayError` of the kind
+   * `hub_gone` when the hub went away with the call, which may have been done.
+   */
+  call(
+    queue: string,
+    activity: string,
+    payload?: Payload,
+    options?: CallOptions,
+  ): Promise<CallReply>;
+}
+
+/**
+ * Calls an activity through the first worker that begins in this process: for applications that
+ * are served by `serve` or `npx slotway`.
+ */
+export const call: CallMethods['call'];
+
 /** A worker that serves. */
-export interface Running extends EventMethods {
+export interface Running extends EventMethods, CallMethods {
   /** For its end; rejected when the hub refused it, or when a drain's deadline passed. */
   readonly closed: Promise<void>;
   /** Whether there is a hub at the other end now. */
@@ -398,7 +503,7 @@ export interface Running extends EventMethods {
 }
 
 /** What a worker has besides routes: from `begin` on it goes through its connection. */
-export interface Worker extends EventMethods {}
+export interface Worker extends EventMethods, CallMethods {}
 
 /**
  * Answers requests that the hub hands over.
@@ -412,7 +517,7 @@ export class Worker {
    * @param options how to reach the hub
    */
   constructor(name: string, options?: ConnectionOptions);
-  /** Begins a further registration: routes that follow belong to it. */
+  /** Begins a further registration: routes and activities that follow belong to it. */
   also(name: string, options?: { maxConcurrent?: number | undefined }): this;
   /** Adds a route: a method, or `*` for every one that no other route of the pattern names. */
   route(method: string, pattern: string, handler: Handler): this;
@@ -466,6 +571,17 @@ export class Worker {
     options: Pick<RouteOptions, 'host'>,
     handlers: StreamHandlers | NonNullable<StreamHandlers['connect']>,
   ): this;
+  /**
+   * Takes activities of one type from a queue, `namespace/queue`: each of the two names 1 to 128
+   * letters, digits, `_` or `-`, a type the same with `.` allowed. The request's body is what the
+   * caller gave, its `activity` says more, and the answer is the outcome.
+   */
+  activity(queue: string, type: string, handler: Handler): this;
+  /**
+   * Activities of a queue in this worker's hands at most; the rest waits in the hub. Default: as
+   * many as the registration may have requests.
+   */
+  capacity(queue: string, activities: number): this;
   /** Begins to connect, and serves as soon as there is a hub. */
   begin(): Running;
   /** Connects and serves; the promise is for when the hub sends requests here. */
@@ -525,6 +641,18 @@ export class SlotwayError extends Error {
 export class BadBody extends SlotwayError {
   /** @param message what is wrong with the body, for the client to read */
   constructor(message: string);
+}
+
+/** No worker has answered a call. */
+export class CallFailed extends SlotwayError {
+  /** They come out of calls. */
+  private constructor();
+  /** How it ended. */
+  readonly end: CallEnd;
+  /** The hub's sentence. */
+  readonly reason: string;
+  /** Seconds to stay away for, where the hub says so. */
+  readonly retryAfter: number | undefined;
 }
 
 /** Where the log goes. */

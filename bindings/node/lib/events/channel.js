@@ -1,5 +1,5 @@
 'use strict';
-// A connection's way to the hub's events.
+// A connection's way to the hub's events, and for calls.
 
 const { SlotwayError, CODES } = require('../errors.js');
 const { receive } = require('./incoming.js');
@@ -10,7 +10,7 @@ const ROOM = -1;
 /** What the native part says when there is no hub. */
 const NO_HUB = -1;
 
-/** A connection's way to the hub's events. */
+/** A connection's way to the hub's events, and for calls. */
 class Channel {
   /**
    * @param {import('../service.js').Service} service
@@ -81,6 +81,17 @@ class Channel {
       // From the first look on a notice comes.
       look.noticed();
     });
+  }
+
+  /** Begins a call, whose number it gives; 0: there is no room, or no hub. */
+  call(texts, payload, numbers, calling) {
+    const number = this.core.call(texts, payload, numbers);
+    if (number >= NO_HUB) {
+      this.told(number);
+      return 0;
+    }
+    this.service.waiting.set(number, calling);
+    return number;
   }
 
   /** What the native part said of how many it took. */

@@ -4,6 +4,8 @@ import { Readable } from 'node:stream';
 import { createServer } from 'node:http';
 import {
   BadBody,
+  call,
+  CallFailed,
   configureLog,
   events,
   Gap,
@@ -11,7 +13,10 @@ import {
   SlotwayError,
   version,
   Worker,
+  type Activity,
   type Answer,
+  type CallOptions,
+  type CallReply,
   type Draft,
   type Handler,
   type Logger,
@@ -142,10 +147,54 @@ async function talk(running: Running): Promise<number> {
   return pushed ? status + count : (refusal?.count ?? 0);
 }
 
+worker
+  .activity('media/images', 'resize', async (req, reply) => {
+    const activity: Activity | undefined = req.activity;
+    if (activity === undefined) return reply.status(404);
+    const { id, attempt, queue, type, key } = activity;
+    // @ts-expect-error who it is is not to be changed
+    activity.id = '7';
+    if (attempt > 1) return reply.busy();
+    return [id, queue, type, key ?? 'none', await req.bytes()];
+  })
+  .capacity('media/images', 8);
+// @ts-expect-error what does an activity is a function
+worker.activity('media/images', 'crop', 'text');
+// @ts-expect-error a capacity is a number
+worker.capacity('media/images', 'many');
+
+async function ask(running: Running, signal: AbortSignal): Promise<number> {
+  const options: CallOptions = { timeout: 1.5, attempts: 3, backoff: 0.1, idempotent: true };
+  try {
+    const reply: CallReply = await worker.call('media/images', 'resize', { width: 7 }, options);
+    const { status, ok, contentType, body, attempts, replayed, delayHint } = reply;
+    // @ts-expect-error what was answered is not to be changed
+    reply.status = 200;
+    const sizes: number[] = [status, body.length, contentType?.length ?? 0, attempts];
+    return ok && !replayed ? sizes.length + (delayHint ?? 0) : reply.text().length;
+  } catch (error) {
+    if (!(error instanceof CallFailed)) throw error;
+    const later: number = error.retryAfter ?? 0;
+    if (error.end === 'queue_full') return later;
+    // @ts-expect-error an end that there is not
+    if (error.end === 'gone') return 7;
+    // @ts-expect-error they come out of calls
+    new CallFailed();
+  }
+  await running.call('media/images', 'crop');
+  // @ts-expect-error there is no such option
+  await call('media/images', 'crop', 'text', { time: 7 });
+  // @ts-expect-error a call is of a queue and an activity
+  await call('media/images');
+  const { length } = (await call('a/b', 'c', Buffer.from('d'), { key: 'k', signal })).body;
+  return length;
+}
+
 async function life(): Promise<void> {
   const running: Running = await worker.start();
   running.unref().ref();
   await talk(running);
+  await ask(running, AbortSignal.timeout(7));
   if (running.connected) await running.shutdown();
   await running.closed;
   await worker.run();
