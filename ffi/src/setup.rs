@@ -210,8 +210,7 @@ pub unsafe extern "C" fn slotway_worker_registered(
     export!([worker] => {
         let held = hold(worker)?;
         let connection = held.connection()?;
-        let states = connection.registration_states();
-        let state = states.into_iter().nth(registration as usize).ok_or_else(|| {
+        let state = connection.registration_state(registration as usize).ok_or_else(|| {
             Fault::Argument(format!(
                 "registration is {registration}, and the worker has {}",
                 connection.registrations().len()
@@ -220,8 +219,8 @@ pub unsafe extern "C" fn slotway_worker_registered(
         match state {
             RegistrationState::Live => Ok(()),
             RegistrationState::Refused { code, reason } => {
-                let name = connection.registrations()[registration as usize].name();
-                let registration = Some(name.to_owned());
+                let all = connection.registrations();
+                let registration = all.get(registration as usize).map(|own| own.name().to_owned());
                 Err(Error::Refused { registration, code, reason }.into())
             }
             _ => Err(Fault::Again),

@@ -4,7 +4,9 @@
 use std::task::{Context, Waker};
 
 use proptest::prelude::*;
-use slotway_hub::bus::{Bus, Delivery, Draft, EVENT_OVERHEAD, Interest, Lossy, Overflow, Subscription};
+use slotway_hub::bus::{
+    Bus, Delivery, Draft, EVENT_OVERHEAD, Interest, Lossy, Overflow, Subscription,
+};
 
 #[derive(Debug, Clone)]
 enum Step {

@@ -65,14 +65,19 @@ impl Attempts {
         self.live_since.get_or_insert(now);
     }
 
-    /// The connection failed or ended: the delay before the next attempt. Only a
-    /// connection that lasted makes this the first failure; a hub that accepts and closes
-    /// at once does not.
-    pub(crate) fn failed(&mut self, now: Instant) -> Duration {
+    /// It is live no more, through no failure of its own.
+    pub(crate) fn ended(&mut self, now: Instant) {
         let lasted = self.live_since.take().map(|since| now.saturating_duration_since(since));
         if lasted.is_some_and(|lasted| lasted >= self.backoff.lasting) {
             self.failed = 0;
         }
+    }
+
+    /// The connection failed or ended: the delay before the next attempt. Only a
+    /// connection that lasted makes this the first failure; a hub that accepts and closes
+    /// at once does not.
+    pub(crate) fn failed(&mut self, now: Instant) -> Duration {
+        self.ended(now);
         self.failed = self.failed.saturating_add(1);
         self.backoff.delay(self.failed, self.backoff.chance())
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use slotway_core::Waited;
 use slotway_core::worker::Spin;
 
+use crate::book::{RegistrationMetrics, RegistrationState};
 use crate::calls::Caller;
 use crate::control;
 use crate::deadline::Deadline;
@@ -16,9 +17,9 @@ use crate::error::{Error, Result};
 use crate::events::{Publisher, Subscription, Topics};
 use crate::exchange::{Exchange, RawExchange};
 use crate::options::{Connect, Options};
-use crate::registration::{Registration, check_all};
+use crate::registration::Registration;
 use crate::session::Session;
-use crate::shared::{RegistrationState, Shared, Stop};
+use crate::shared::{Shared, Stop};
 use crate::sync::lock;
 
 /// A worker's connection to its hub.
@@ -78,7 +79,6 @@ impl Connection {
         registrations: Vec<Registration>,
     ) -> Result<Connection> {
         options.check()?;
-        check_all(&registrations)?;
         let shared = Arc::new(Shared::new(options, registrations)?);
         let control = std::thread::Builder::new()
             .name("slotway-control".to_owned())
@@ -299,14 +299,84 @@ impl Connection {
         Subscription::begin(self.shared.clone(), topics)
     }
 
-    /// What the worker registered, in order.
-    pub fn registrations(&self) -> &[Registration] {
-        &self.shared.registrations
+    /// Adds a registration while the connection lives, and gives its number, which its
+    /// exchanges carry as their [`registration`](crate::Exchange::registration). The first of
+    /// [`open`](Self::open) have the numbers from 0; a number is never used again. It returns
+    /// at once; [`registration_state`](Self::registration_state) tells what the hub says, and
+    /// what is refused for now is offered again by itself.
+    ///
+    /// # Errors
+    ///
+    /// A registration that cannot be, or whose identity is there already;
+    /// [`Error::Closed`] after a shutdown.
+    pub fn add(&self, registration: Registration) -> Result<usize> {
+        self.add_with(registration, |_| {})
     }
 
-    /// How each registration stands, in order.
+    /// The same; `prepare` is called with the number before any exchange can carry it.
+    pub(crate) fn add_with(
+        &self,
+        registration: Registration,
+        prepare: impl FnOnce(u32),
+    ) -> Result<usize> {
+        self.shared.add(registration, prepare).map(|index| index as usize)
+    }
+
+    /// Withdraws a registration and waits until nothing of it is in flight; what other threads
+    /// answer meanwhile still arrives, and the other registrations go on. Gives what it has
+    /// done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] when there is none of that number; [`Error::Timeout`] when
+    /// something was in flight for longer, or the hub did not answer: it is withdrawn all the
+    /// same, and is gone later; [`Error::Closed`] after a shutdown.
+    pub fn withdraw(
+        &self,
+        registration: usize,
+        timeout: Option<Duration>,
+    ) -> Result<RegistrationMetrics> {
+        self.begin_withdraw(registration)?;
+        self.shared.wait_withdrawn(registration as u32, &mut Deadline::new(timeout))
+    }
+
+    /// Begins to withdraw a registration, and returns: nothing new comes for it. It is gone
+    /// once [`registration_state`](Self::registration_state) gives `None`; for event loops the
+    /// descriptor of [`poll_fd`](Self::poll_fd) becomes readable then.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] when there is none of that number.
+    pub fn begin_withdraw(&self, registration: usize) -> Result<()> {
+        self.shared.withdraw(u32::try_from(registration).unwrap_or(u32::MAX))
+    }
+
+    /// What the worker registered, in the order of their numbers, without what was withdrawn.
+    pub fn registrations(&self) -> Vec<Registration> {
+        self.shared
+            .book(|book| book.entries().values().map(|entry| entry.registration.clone()).collect())
+    }
+
+    /// How each of [`registrations`](Self::registrations) stands, in the same order.
     pub fn registration_states(&self) -> Vec<RegistrationState> {
-        self.shared.registration_states()
+        self.shared.book(|book| book.states())
+    }
+
+    /// How the registration of a number stands; `None`: there is none, or none any more.
+    pub fn registration_state(&self, registration: usize) -> Option<RegistrationState> {
+        let index = u32::try_from(registration).ok()?;
+        self.shared.book(|book| book.state(index).cloned())
+    }
+
+    /// What each of [`registrations`](Self::registrations) has done and met, in the same
+    /// order. It takes no lock that requests take.
+    pub fn metrics(&self) -> Vec<RegistrationMetrics> {
+        self.shared.metrics()
+    }
+
+    /// The same of those that were withdrawn, the last 1,024 of them, oldest first.
+    pub fn departed(&self) -> Vec<RegistrationMetrics> {
+        self.shared.book(|book| book.all_departed())
     }
 
     /// Whether there is a hub at the other end now.

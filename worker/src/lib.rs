@@ -41,6 +41,7 @@
 #[cfg(feature = "tokio")]
 mod asynchronous;
 mod backoff;
+mod book;
 mod calls;
 mod connection;
 mod control;
@@ -62,6 +63,7 @@ mod worker;
 #[cfg(feature = "tokio")]
 pub use asynchronous::{AsyncBody, AsyncRequest, AsyncRunning, AsyncWorker, AsyncWriter};
 pub use backoff::Backoff;
+pub use book::{Ending, RegistrationMetrics, RegistrationState};
 pub use calls::{Activity, Call, CallEnd, Caller, Calling, Reply};
 pub use connection::Connection;
 pub use error::{Error, ErrorCode, Result};
@@ -75,7 +77,6 @@ pub use options::{
 };
 pub use registration::Registration;
 pub use response::{IntoResponse, Response};
-pub use shared::RegistrationState;
 pub use slotway_core::control::{QueueOffer, RefusalCode, Route};
 pub use slotway_core::head::{Fields, TraceContext};
 pub use slotway_core::record::RefusalReason;

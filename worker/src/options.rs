@@ -45,8 +45,9 @@ pub enum Connect {
 pub struct Heartbeat {
     /// How often to ask. Default 30 s.
     pub interval: Duration,
-    /// After so long without any word from the hub the connection is given up. It has a
-    /// timer of its own. Default 45 s.
+    /// After so long without any word from the hub the connection is given up; one that is
+    /// shorter than the interval is counted from the question on. It has a timer of its own.
+    /// Default 45 s.
     pub timeout: Duration,
 }
 
@@ -74,6 +75,8 @@ pub struct Options {
     pub(crate) handshake_timeout: Duration,
     pub(crate) drain_deadline: Duration,
     pub(crate) heartbeat: Option<Heartbeat>,
+    pub(crate) reconnect: bool,
+    pub(crate) keep_open: bool,
     pub(crate) generation: Option<u64>,
 }
 
@@ -89,6 +92,8 @@ impl Default for Options {
             handshake_timeout: Duration::from_secs(10),
             drain_deadline: Duration::from_secs(30),
             heartbeat: None,
+            reconnect: true,
+            keep_open: false,
             generation: None,
         }
     }
@@ -227,6 +232,22 @@ impl Options {
         self
     }
 
+    /// Whether the connection comes back when the hub goes away. Default: it does, for as
+    /// long as it takes; otherwise it ends with what it met.
+    #[must_use]
+    pub fn reconnect(mut self, reconnect: bool) -> Options {
+        self.reconnect = reconnect;
+        self
+    }
+
+    /// Whether the connection stays open when the hub has refused every registration for
+    /// good, for others that may be added. Default: it ends.
+    #[must_use]
+    pub fn keep_open(mut self, keep_open: bool) -> Options {
+        self.keep_open = keep_open;
+        self
+    }
+
     /// The number of this deployment, such as a build's or the time in seconds: as soon as
     /// the worker is ready the hub retires the instances of its names with lower numbers.
     /// They finish what they have, and their `run` returns. Without it: what
@@ -300,7 +321,11 @@ impl Options {
                 ));
             }
             if beat.timeout < beat.interval {
-                tracing::warn!(?beat, "the heartbeat's timeout is shorter than its interval");
+                tracing::warn!(
+                    ?beat,
+                    "the heartbeat's timeout is shorter than its interval; it counts from each \
+                     question on"
+                );
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 
 use slotway_core::control::{
     HostPattern, Pattern, QueueOffer, Register, Route, check_activity, check_method, check_name,
-    check_queue,
+    check_queue, check_segment,
 };
 
 use crate::error::{Error, Result};
@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     pub(crate) name: String,
+    pub(crate) instance: Option<String>,
     pub(crate) routes: Vec<Route>,
     pub(crate) queues: Vec<QueueOffer>,
     pub(crate) max_concurrent: Option<u32>,
@@ -33,7 +34,7 @@ impl Registration {
     /// A set without routes and queues. A name is 1 to 128 letters, digits, `.`, `_` or `-`.
     pub fn new(name: impl Into<String>) -> Registration {
         let (name, routes, queues) = (name.into(), Vec::new(), Vec::new());
-        Registration { name, routes, queues, max_concurrent: None, host: None }
+        Registration { name, instance: None, routes, queues, max_concurrent: None, host: None }
     }
 
     /// Adds a route: an HTTP method, or `*` for every method that no other route of the
@@ -126,6 +127,30 @@ impl Registration {
         self
     }
 
+    /// Says which of its name it is: 1 to 128 letters, digits, `_` or `-`. A connection may
+    /// have several registrations of one name whose instances differ; they share its load.
+    /// Name and instance are the identity, by which a hub may let registrations in.
+    ///
+    /// ```
+    /// # use slotway::Registration;
+    /// let resizer = Registration::new("media.resize").instance("a1").route("POST", "/resize");
+    /// assert_eq!(resizer.identity(), "media.resize.a1");
+    /// ```
+    #[must_use]
+    pub fn instance(mut self, instance: impl Into<String>) -> Registration {
+        self.instance = Some(instance.into());
+        self
+    }
+
+    /// The name and the instance with a dot between them; the name alone where the hub calls
+    /// the instance by the connection's number.
+    pub fn identity(&self) -> String {
+        match &self.instance {
+            Some(instance) => format!("{}.{instance}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.name
@@ -145,14 +170,31 @@ impl Registration {
         Register {
             queues: self.queues.clone(),
             max_concurrent: self.max_concurrent,
+            instance: self.instance.clone(),
             ..Register::new(id, &*self.name, self.routes.clone())
         }
     }
 
-    fn check(&self) -> Result<()> {
+    /// Whether both are called the same, so that one connection cannot have both.
+    pub(crate) fn is_same(&self, other: &Registration) -> bool {
+        self.name == other.name && self.instance == other.instance
+    }
+
+    /// The error for a second one that is called the same.
+    pub(crate) fn twice(&self) -> Error {
+        Error::InvalidArgument(format!(
+            "{:?} is registered twice; give the registrations different names or instances",
+            self.identity()
+        ))
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
         let wrong = |what: String| Err(Error::InvalidArgument(what));
         if let Err(error) = check_name(&self.name) {
             return wrong(format!("the registration {:?} cannot be: {error}", self.name));
+        }
+        if let Some(Err(error)) = self.instance.as_deref().map(check_segment) {
+            return wrong(format!("the instance {:?} of {:?}: {error}", self.instance, self.name));
         }
         if self.routes.is_empty() && self.queues.is_empty() {
             return wrong(format!("the registration {:?} has no route; add one", self.name));
@@ -229,20 +271,6 @@ impl Registration {
         }
         Ok(())
     }
-}
-
-/// Checks a worker's registrations, each by itself and against the others.
-pub(crate) fn check_all(registrations: &[Registration]) -> Result<()> {
-    for (index, registration) in registrations.iter().enumerate() {
-        registration.check()?;
-        if registrations[..index].iter().any(|other| other.name == registration.name) {
-            return Err(Error::InvalidArgument(format!(
-                "the name {:?} is registered twice; give the registrations different names",
-                registration.name
-            )));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

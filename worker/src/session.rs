@@ -14,6 +14,7 @@ use slotway_core::RegionSpec;
 use slotway_core::map::{Doorbell, Mapping};
 use slotway_core::worker::{Claim, HubWake, WorkerSide};
 
+use crate::book::Entry;
 use crate::events::{Inbox, Outbox};
 use crate::shared::Shared;
 
@@ -80,6 +81,12 @@ impl Session {
     /// Whether the hub dispatches calls of activities.
     pub(crate) fn takes_calls(&self) -> bool {
         self.takes_calls && self.side.has_events()
+    }
+
+    /// The registration of a number, if it is there.
+    #[cold]
+    pub(crate) fn entry(&self, registration: u32) -> Option<Arc<Entry>> {
+        self.shared()?.entry(registration)
     }
 
     pub(crate) fn side(&self) -> &WorkerSide<Mapping> {

@@ -3,13 +3,13 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use rustix::event::epoll;
-use slotway_core::control::RefusalCode;
 use slotway_core::map::{Doorbell, Mapping};
 
+use crate::book::{Book, Ending, Entry, RegistrationMetrics, Sparse};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::events::Events;
@@ -17,28 +17,6 @@ use crate::options::Options;
 use crate::registration::Registration;
 use crate::session::{Notices, Session};
 use crate::sync::{lock, wait};
-
-/// How a registration stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RegistrationState {
-    /// The hub has not said anything about it, or is away.
-    Pending,
-    /// It waits until somebody at the hub approves it.
-    Waiting {
-        /// The hub's sentence.
-        reason: String,
-    },
-    /// Its routes are open.
-    Live,
-    /// The hub refused it.
-    Refused {
-        /// The hub's stable code.
-        code: RefusalCode,
-        /// The hub's sentence.
-        reason: String,
-    },
-}
 
 /// How a connection is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +29,11 @@ pub(crate) enum Stop {
 
 #[derive(Debug)]
 struct State {
-    registrations: Vec<RegistrationState>,
+    book: Book,
+    /// How long the wait for the next attempt to reach the hub is, while there is one.
+    backoff: Option<Duration>,
+    /// How long the hub took to answer the last heartbeat.
+    heartbeat_rtt: Option<Duration>,
     stop: Option<Stop>,
     /// What the last attempt met.
     last: Option<Error>,
@@ -64,8 +46,9 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) options: Options,
-    pub(crate) registrations: Vec<Registration>,
     state: Mutex<State>,
+    /// The registrations, for whoever takes an exchange.
+    entries: ArcSwap<Sparse<Arc<Entry>>>,
     changed: Condvar,
     session: ArcSwapOption<Session>,
     sessions: AtomicU32,
@@ -93,11 +76,15 @@ impl Shared {
             .map_err(|error| Error::io("creating an epoll descriptor", error))?;
         watch(&epoll, notices.as_fd())?;
         let control_bell = Arc::new(bell()?);
-        let states = vec![RegistrationState::Pending; registrations.len()];
+        let mut book = Book::new(options.backoff);
+        registrations.into_iter().try_for_each(|registration| book.add(registration).map(drop))?;
+        let entries = ArcSwap::from_pointee(book.entries());
+        let (backoff, heartbeat_rtt) = (None, None);
+        let state = State { book, backoff, heartbeat_rtt, stop: None, last: None, ended: None };
         Ok(Shared {
             options,
-            registrations,
-            state: Mutex::new(State { registrations: states, stop: None, last: None, ended: None }),
+            state: Mutex::new(state),
+            entries,
             changed: Condvar::new(),
             session: ArcSwapOption::empty(),
             sessions: AtomicU32::new(0),
@@ -207,10 +194,11 @@ impl Shared {
         lock(&self.state).ended.as_ref().map(|(error, _)| error.clone())
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut lock(&self.state));
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut lock(&self.state));
         self.notices.ring();
         self.changed.notify_all();
+        result
     }
 
     /// A welcome brought a region.
@@ -236,31 +224,105 @@ impl Shared {
     }
 
     /// The connection behind the session has ended.
-    pub(crate) fn detach(&self, session: &Session) {
+    pub(crate) fn detach(&self, session: &Session, why: &Ending) {
         // The hub has the eventfd too, so closing it would not take it out of the set.
         let _ = epoll::delete(&self.epoll, session.worker_bell());
         self.change(|state| {
             self.session.store(None);
-            for registration in &mut state.registrations {
-                // That somebody else serves it now stays true.
-                if !matches!(
-                    registration,
-                    RegistrationState::Refused { code: RefusalCode::Replaced, .. }
-                ) {
-                    *registration = RegistrationState::Pending;
-                }
-            }
+            state.heartbeat_rtt = None;
+            state.book.detached(why, Instant::now());
+            self.entries.store(Arc::new(state.book.entries()));
         });
         session.close();
         self.events.wake_all(&self.notices, Some(session));
     }
 
-    pub(crate) fn set_registration(&self, index: usize, now: RegistrationState) {
-        self.change(|state| state.registrations[index] = now);
+    /// Adds a registration, which `prepare` sees with its number before the hub does.
+    pub(crate) fn add(&self, registration: Registration, prepare: impl FnOnce(u32)) -> Result<u32> {
+        let mut state = lock(&self.state);
+        if let Some((error, _)) = &state.ended {
+            return Err(error.clone());
+        }
+        if state.stop.is_some() {
+            return Err(Error::Closed);
+        }
+        let index = state.book.add(registration)?.index;
+        self.entries.store(Arc::new(state.book.entries()));
+        prepare(index);
+        drop(state);
+        self.control_bell.ring();
+        Ok(index)
     }
 
-    pub(crate) fn registration_states(&self) -> Vec<RegistrationState> {
-        lock(&self.state).registrations.clone()
+    /// Begins to withdraw a registration.
+    pub(crate) fn withdraw(&self, index: u32) -> Result<()> {
+        if !self.change_book(|book| book.withdraw(index)) {
+            return Err(Error::InvalidArgument(format!(
+                "there is no registration with the number {index}; it was withdrawn, or never was"
+            )));
+        }
+        self.control_bell.ring();
+        Ok(())
+    }
+
+    /// Waits until a registration that was withdrawn is gone.
+    pub(crate) fn wait_withdrawn(
+        &self,
+        index: u32,
+        deadline: &mut Deadline,
+    ) -> Result<RegistrationMetrics> {
+        let mut state = lock(&self.state);
+        loop {
+            if state.book.state(index).is_none() {
+                return state.book.departed(index).ok_or(Error::Closed);
+            }
+            if let Some((error, _)) = &state.ended {
+                return Err(error.clone());
+            }
+            let left = deadline.left().map_err(|_| Error::Timeout)?;
+            state = wait(&self.changed, state, left);
+        }
+    }
+
+    /// Looks at the registrations.
+    pub(crate) fn book<T>(&self, look: impl FnOnce(&Book) -> T) -> T {
+        look(&lock(&self.state).book)
+    }
+
+    /// Asks the registrations for what there is to tell the hub.
+    pub(crate) fn due(&self, now: Instant) -> Vec<slotway_core::control::WorkerMessage> {
+        lock(&self.state).book.due(now)
+    }
+
+    /// Changes how registrations stand.
+    pub(crate) fn change_book<T>(&self, change: impl FnOnce(&mut Book) -> T) -> T {
+        self.change(|state| {
+            let before = state.book.count();
+            let result = change(&mut state.book);
+            if state.book.count() != before {
+                self.entries.store(Arc::new(state.book.entries()));
+            }
+            result
+        })
+    }
+
+    /// The registration of a number, if it is there.
+    pub(crate) fn entry(&self, index: u32) -> Option<Arc<Entry>> {
+        self.entries.load().get(index).cloned()
+    }
+
+    pub(crate) fn metrics(&self) -> Vec<RegistrationMetrics> {
+        let state = lock(&self.state);
+        state.book.metrics(state.backoff, state.heartbeat_rtt)
+    }
+
+    /// The wait for the next attempt begins, or is over.
+    pub(crate) fn set_backoff(&self, delay: Option<Duration>) {
+        lock(&self.state).backoff = delay;
+    }
+
+    pub(crate) fn set_heartbeat_rtt(&self, rtt: Duration) {
+        lock(&self.state).heartbeat_rtt = Some(rtt);
     }
 
     /// An attempt failed.
@@ -269,8 +331,10 @@ impl Shared {
     }
 
     /// There will be no further exchange.
-    pub(crate) fn end(&self, error: Error, drained: bool) {
+    pub(crate) fn end(&self, error: Error, drained: bool, why: &Ending) {
         self.change(|state| {
+            state.book.ended(why);
+            state.backoff = None;
             state.ended.get_or_insert((error, drained));
         });
         self.events.wake_all(&self.notices, None);
@@ -315,8 +379,8 @@ impl Shared {
                 return Err(error.clone());
             }
             // Who registers nothing publishes or subscribes: a hub is all that it needs.
-            let nothing = state.registrations.is_empty() && self.session().is_some();
-            if nothing || state.registrations.contains(&RegistrationState::Live) {
+            let nothing = state.book.is_empty() && self.session().is_some();
+            if nothing || state.book.is_live() {
                 return Ok(());
             }
             if let Some(error) = state.last.as_ref().filter(|_| or_failed) {

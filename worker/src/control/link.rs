@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slotway_core::control::{
-    Drain, FEATURE_CALLS, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, ProtocolRange,
+    Drain, FEATURE_CALLS, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, Pending, ProtocolRange,
     RefusalCode, Refused, Welcome, WorkerMessage,
 };
 use slotway_core::map::{Doorbell, MapError, Mapping};
@@ -13,9 +13,10 @@ use slotway_core::map::{Doorbell, MapError, Mapping};
 use super::client::Client;
 use super::refusal::is_permanent;
 use crate::backoff::Attempts;
+use crate::book::{Ending, NothingLive};
 use crate::error::{Error, Result};
 use crate::session::Session;
-use crate::shared::{RegistrationState, Shared, Stop};
+use crate::shared::{Shared, Stop};
 
 /// A hub that is there answers a heartbeat in this time; one that is not is not worth
 /// waiting for when nothing is in hand.
@@ -29,7 +30,7 @@ pub(super) enum Ended {
     /// For good.
     Refused(Error),
     /// For now.
-    Lost(Error),
+    Lost(Error, Ending),
 }
 
 /// How a drain stands.
@@ -47,14 +48,12 @@ pub(super) struct Link<'a> {
     session: Option<Arc<Session>>,
     /// The hub answers by this time or counts as hung.
     answer_by: Option<Instant>,
-    states: Vec<RegistrationState>,
     /// A registration was live.
     has_served: bool,
-    /// When to offer again what was refused for now.
-    retry_at: Option<Instant>,
-    retries: u32,
     draining: Option<Draining>,
     beat_at: Option<Instant>,
+    /// The oldest heartbeat that is not answered: its number, and when it was sent.
+    unanswered: Option<(u64, Instant)>,
     heard_at: Instant,
     seq: u64,
 }
@@ -66,18 +65,17 @@ impl<'a> Link<'a> {
             shared,
             session: None,
             answer_by: Some(now + shared.options.handshake_timeout),
-            states: vec![RegistrationState::Pending; shared.registrations.len()],
             has_served: false,
-            retry_at: None,
-            retries: 0,
             draining: None,
             beat_at: None,
+            unanswered: None,
             heard_at: now,
             seq: 0,
         }
     }
 
     pub(super) fn run(mut self, attempts: &mut Attempts) -> Ended {
+        self.shared.change_book(|book| book.connecting());
         let ended = match self.converse(attempts) {
             Ok(ended) => ended,
             // The hub closed before it said "drained": that is its answer too.
@@ -85,10 +83,22 @@ impl<'a> Link<'a> {
                 tracing::warn!(%error, "the hub went away during the drain");
                 Ended::Stopped { drained: self.in_hand() == 0 }
             }
-            Err(error) => Ended::Lost(error),
+            Err(error) => {
+                let why = if self.is_mute(Instant::now()) {
+                    Ending::HeartbeatTimeout
+                } else {
+                    Ending::of(&error)
+                };
+                Ended::Lost(error, why)
+            }
         };
         if let Some(session) = self.session.take() {
-            self.shared.detach(&session);
+            let why = match &ended {
+                Ended::Stopped { .. } => &Ending::Shutdown,
+                Ended::Refused(error) => &Ending::of(error),
+                Ended::Lost(_, why) => why,
+            };
+            self.shared.detach(&session, why);
         }
         ended
     }
@@ -124,6 +134,7 @@ impl<'a> Link<'a> {
             if let Some(ended) = self.obey(&mut client, now)? {
                 return Ok(ended);
             }
+            self.offer(&mut client, now)?;
             self.keep_time(&mut client, now)?;
             self.wait(&mut client)?;
         }
@@ -153,8 +164,7 @@ impl<'a> Link<'a> {
                 return Ok(Some(Ended::Stopped { drained: true }));
             }
             // The heartbeat first: after "drained" nobody is there to hear the answer.
-            self.seq += 1;
-            client.send(&WorkerMessage::Heartbeat { seq: self.seq })?;
+            self.beat(client, now)?;
             client.send(&WorkerMessage::Drain(Drain {}))?;
             self.draining = Some(Draining { until, mute_at: Some(now + PATIENCE) });
             return Ok(None);
@@ -180,34 +190,66 @@ impl<'a> Link<'a> {
         if self.answer_by.is_some_and(|by| now >= by) {
             return Err(silent("the hub's answer to a registration"));
         }
-        if self.retry_at.is_some_and(|at| now >= at) {
-            self.retry_at = None;
-            for index in 0..self.states.len() {
-                if is_passing(&self.states[index]) {
-                    self.register(client, index)?;
-                }
-            }
+        if self.is_mute(now) {
+            return Err(silent("the hub's heartbeat"));
         }
-        if let Some(beat) = self.shared.options.heartbeat {
-            if now >= self.heard_at + beat.timeout {
-                return Err(silent("the hub's heartbeat"));
+        if let Some(beat) = self.shared.options.heartbeat
+            && self.session.is_some()
+            && self.beat_at.is_none_or(|at| now >= at)
+        {
+            self.beat(client, now)?;
+            self.beat_at = Some(now + beat.interval);
+        }
+        Ok(())
+    }
+
+    /// Asks the hub whether it is there.
+    fn beat(&mut self, client: &mut Client, now: Instant) -> Result<()> {
+        self.seq += 1;
+        self.unanswered.get_or_insert((self.seq, now));
+        client.send(&WorkerMessage::Heartbeat { seq: self.seq })
+    }
+
+    /// By when the hub has to have said something: on a timer of its own, not at the next
+    /// beat. A timeout that is shorter than the interval counts from the beat on, because
+    /// before it nobody has asked.
+    fn mute_at(&self) -> Option<Instant> {
+        let beat = self.shared.options.heartbeat?;
+        if beat.timeout < beat.interval {
+            return self.unanswered.map(|(_, sent)| sent + beat.timeout);
+        }
+        Some(self.heard_at + beat.timeout)
+    }
+
+    fn is_mute(&self, now: Instant) -> bool {
+        self.mute_at().is_some_and(|at| now >= at)
+    }
+
+    /// Tells the hub what there is to offer and to withdraw.
+    fn offer(&mut self, client: &mut Client, now: Instant) -> Result<()> {
+        if self.session.is_none() || self.draining.is_some() {
+            return Ok(());
+        }
+        for message in self.shared.due(now) {
+            if matches!(message, WorkerMessage::Register(_)) {
+                self.answer_by = Some(now + self.shared.options.handshake_timeout);
             }
-            if self.session.is_some() && self.beat_at.is_none_or(|at| now >= at) {
-                self.seq += 1;
-                client.send(&WorkerMessage::Heartbeat { seq: self.seq })?;
-                self.beat_at = Some(now + beat.interval);
-            }
+            client.send(&message)?;
         }
         Ok(())
     }
 
     fn next_look(&self) -> Option<Instant> {
-        let silence = self.shared.options.heartbeat.map(|beat| self.heard_at + beat.timeout);
+        let silence = self.mute_at();
+        let retry = match (&self.session, self.draining) {
+            (Some(_), None) => self.shared.book(|book| book.next_due()),
+            _ => None,
+        };
         let drain = self.draining.map(|draining| match draining.mute_at {
             Some(at) => at.min(draining.until),
             None => draining.until,
         });
-        [self.answer_by, self.retry_at, self.beat_at, silence, drain].into_iter().flatten().min()
+        [self.answer_by, retry, self.beat_at, silence, drain].into_iter().flatten().min()
     }
 
     fn handle(
@@ -219,21 +261,30 @@ impl<'a> Link<'a> {
         match message {
             HubMessage::Welcome(welcome) => return self.welcomed(client, &welcome, attempts),
             HubMessage::Registered(registered) => {
-                tracing::info!(name = %registered.name, "registered");
-                self.has_served = true;
-                self.answered(registered.id, RegistrationState::Live)?;
-                attempts.live(Instant::now());
+                let (id, now) = (registered.id, Instant::now());
+                let taken =
+                    self.shared.change_book(|book| book.registered(id, registered.credential, now));
+                if self.known(id, taken) {
+                    tracing::info!(name = %registered.name, id, "registered");
+                    self.has_served = true;
+                    attempts.live(now);
+                }
                 self.look_at_answers();
-                return Ok(None);
             }
             HubMessage::Pending(pending) => {
-                tracing::warn!(registration = pending.id, reason = %pending.reason, "waiting");
-                self.answered(pending.id, RegistrationState::Waiting { reason: pending.reason })?;
+                let Pending { id, reason } = pending;
+                tracing::warn!(id, reason, "a registration waits for approval");
+                let taken = self.shared.change_book(|book| book.pending(id, reason));
+                self.known(id, taken);
                 self.look_at_answers();
             }
             HubMessage::Refused(refused) => return self.refused(refused),
             HubMessage::Unregistered(gone) => {
-                tracing::info!(name = %gone.name, "no longer registered");
+                tracing::info!(name = %gone.name, id = gone.id, "no longer registered");
+                let taken = self.shared.change_book(|book| book.unregistered(gone.id));
+                self.known(gone.id, taken);
+                self.look_at_answers();
+                return Ok(self.nothing_live());
             }
             HubMessage::Subscribed(subscribed) => {
                 if let Some(session) = &self.session {
@@ -248,7 +299,10 @@ impl<'a> Link<'a> {
                     return Ok(Some(Ended::Stopped { drained: true }));
                 }
             }
-            HubMessage::Heartbeat { .. } => {
+            HubMessage::Heartbeat { seq } => {
+                if let Some((_, sent)) = self.unanswered.take_if(|(asked, _)| *asked <= seq) {
+                    self.shared.set_heartbeat_rtt(sent.elapsed());
+                }
                 if let Some(draining) = &mut self.draining {
                     draining.mute_at = None;
                 }
@@ -294,30 +348,21 @@ impl<'a> Link<'a> {
         for message in self.shared.events().resubscribe(&session) {
             client.send(&message)?;
         }
-        if self.states.is_empty() {
-            self.answer_by = None;
+        // What is offered is to be answered by a time of its own.
+        self.answer_by = None;
+        if self.shared.book(|book| book.is_empty()) {
             self.has_served = true;
             attempts.live(Instant::now());
-        }
-        for index in 0..self.states.len() {
-            self.register(client, index)?;
         }
         Ok(None)
     }
 
-    fn register(&mut self, client: &mut Client, index: usize) -> Result<()> {
-        self.states[index] = RegistrationState::Pending;
-        let message = self.shared.registrations[index].message(index as u32);
-        client.send(&WorkerMessage::Register(message))
-    }
-
-    fn answered(&mut self, id: u32, now: RegistrationState) -> Result<()> {
-        let state = self.states.get_mut(id as usize).ok_or_else(|| {
-            Error::Protocol(format!("an answer to registration {id}, which was never sent"))
-        })?;
-        *state = now.clone();
-        self.shared.set_registration(id as usize, now);
-        Ok(())
+    /// Warns of a word about a registration that is not there, which is nobody else's.
+    fn known(&self, id: u32, taken: bool) -> bool {
+        if !taken {
+            tracing::warn!(id, "the hub speaks of a registration that is not there");
+        }
+        taken
     }
 
     fn refused(&mut self, refused: Refused) -> Result<Option<Ended>> {
@@ -337,67 +382,45 @@ impl<'a> Link<'a> {
         } else {
             tracing::error!(registration = id, %code, %reason, "a registration was refused");
         }
-        self.answered(id, RegistrationState::Refused { code, reason })?;
+        let now = Instant::now();
+        let taken = self.shared.change_book(|book| book.refused(id, code, reason, now));
+        self.known(id, taken);
         self.look_at_answers();
         Ok(self.nothing_live())
     }
 
-    /// Once the hub has answered everything: no answer is awaited any more, and what was
-    /// refused for now is offered again later, if the connection goes on.
+    /// Once the hub has answered everything no answer is awaited any more.
     fn look_at_answers(&mut self) {
-        if self.states.contains(&RegistrationState::Pending) {
-            return;
-        }
-        self.answer_by = None;
-        if self.states.iter().any(is_passing) {
-            self.retries = self.retries.saturating_add(1);
-            let delay = self.shared.options.backoff.delay(self.retries, Duration::ZERO);
-            self.retry_at = Some(Instant::now() + delay);
+        if !self.shared.book(|book| book.awaits()) {
+            self.answer_by = None;
         }
     }
 
-    /// When nothing is live and nothing pending: the reason, one that passes if any does.
+    /// What it comes to when nothing is live and nothing pending.
     fn nothing_live(&self) -> Option<Ended> {
-        let mut found: Option<(usize, RefusalCode, &str)> = None;
-        for (index, state) in self.states.iter().enumerate() {
-            match state {
-                RegistrationState::Pending
-                | RegistrationState::Waiting { .. }
-                | RegistrationState::Live => return None,
-                RegistrationState::Refused { code, reason } => {
-                    if found.is_none_or(|(_, code, _)| is_permanent(code)) {
-                        found =
-                            found.filter(|_| is_permanent(*code)).or(Some((index, *code, reason)));
-                    }
-                }
-            }
+        let found = self.shared.book(|book| book.nothing_live())?;
+        let NothingLive { error, permanent, replaced } = found;
+        if self.shared.options.keep_open {
+            // Others may be added, and what was refused for now is offered again.
+            self.shared.failed(error);
+            return None;
         }
-        let (index, code, reason) = found?;
-        if self.has_served && is_permanent(code) && self.states.iter().any(is_replaced) {
+        if self.has_served && permanent && replaced {
             // The work is done, by this worker and from here on by another.
             tracing::info!("a newer generation has replaced this worker");
             return Some(Ended::Stopped { drained: self.in_hand() == 0 });
         }
-        let error = Error::Refused {
-            registration: Some(self.shared.registrations[index].name.clone()),
-            code,
-            reason: reason.to_owned(),
-        };
-        Some(if is_permanent(code) { Ended::Refused(error) } else { Ended::Lost(error) })
+        if permanent {
+            return Some(Ended::Refused(error));
+        }
+        let why = Ending::of(&error);
+        self.shared.change_book(|book| book.forget_retries());
+        Some(Ended::Lost(error, why))
     }
 }
 
 fn silent(awaited: &str) -> Error {
     Error::io(format!("waiting for {awaited}"), std::io::ErrorKind::TimedOut)
-}
-
-fn is_replaced(state: &RegistrationState) -> bool {
-    matches!(state, RegistrationState::Refused { code: RefusalCode::Replaced, .. })
-}
-
-/// Whether this is a refusal that may be another answer later.
-fn is_passing(state: &RegistrationState) -> bool {
-    matches!(state, RegistrationState::Refused { code, .. } if !is_permanent(*code))
 }
 
 fn open(region: OwnedFd, stated: u64) -> Result<Mapping> {

@@ -6,4 +6,5 @@ mod link;
 mod refusal;
 mod thread;
 
+pub(crate) use refusal::is_permanent;
 pub(crate) use thread::run;

@@ -3,7 +3,7 @@
 use slotway_core::control::RefusalCode;
 
 /// Whether trying again can only meet the same refusal.
-pub(super) fn is_permanent(code: RefusalCode) -> bool {
+pub(crate) fn is_permanent(code: RefusalCode) -> bool {
     match code {
         RefusalCode::ProtocolVersion
         | RefusalCode::BadMessage

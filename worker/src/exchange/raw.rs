@@ -13,6 +13,7 @@ use crate::calls::Caller;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::events::Publisher;
+use crate::problem::{MEDIA_TYPE, Problem};
 use crate::session::{Entered, Occasion, Session, SlotState};
 
 /// A request in hand and the duty to answer it, for bindings to other languages.
@@ -43,8 +44,11 @@ impl RawExchange {
         let bytes: &'static [u8] = unsafe { &*bytes };
         match RequestHead::parse(bytes) {
             Ok(head) => {
-                session.slot(slot).put(claim);
-                Some(RawExchange { session, slot, generation, head })
+                let registration = head.registration();
+                let known =
+                    session.slot(slot).put(claim, registration, || session.entry(registration));
+                let exchange = RawExchange { session, slot, generation, head };
+                if known { Some(exchange) } else { exchange.answer_nobodys() }
             }
             Err(error) => {
                 tracing::error!(slot, %error, "the hub sent a request that does not parse");
@@ -52,6 +56,21 @@ impl RawExchange {
                 None
             }
         }
+    }
+
+    /// Answers an exchange of a registration that is not there, which only a broken hub
+    /// sends: it is given to no other.
+    #[cold]
+    fn answer_nobodys(self) -> Option<RawExchange> {
+        let registration = self.head.registration();
+        tracing::warn!(registration, "the hub sent a request of a registration that is not there");
+        let problem = Problem::NoAnswer;
+        let body = problem.body("The worker does not have this registration.");
+        let headers = [(b"content-type".as_slice(), MEDIA_TYPE)];
+        if let Err(error) = self.respond(problem.status(), headers, &body) {
+            tracing::debug!(%error, "nobody waits for the answer");
+        }
+        None
     }
 
     /// The request's head, borrowed from the slot.

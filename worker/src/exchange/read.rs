@@ -44,6 +44,7 @@ impl<'a> Source<'a> {
         let (count, end, wake) = self.session.side().read_request(entered.claim(), into);
         self.session.ring(wake);
         if count > 0 {
+            self.state().count_read(count);
             return Ok(Some(count));
         }
         broken_off(self.session, entered, end)?;
@@ -197,6 +198,7 @@ impl RawExchange {
         }
         let wake = self.session.side().consume_request(entered.claim(), count);
         self.session.ring(wake);
+        self.state().count_read(count);
         Ok(())
     }
 

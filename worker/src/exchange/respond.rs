@@ -13,6 +13,9 @@ use crate::problem::{MEDIA_TYPE, Problem};
 use crate::session::{Entered, Response};
 use crate::sync::lock;
 
+/// From this status on the worker has failed.
+pub(super) const FAILED: u16 = 500;
+
 const STARTED: &str = "the answer was started; write, finish or abort it";
 const BODY_BEGUN: &str = "a body was committed; complete the answer with its status and headers";
 
@@ -38,7 +41,9 @@ impl RawExchange {
         let length = full_length(status, checked.content_length, body.len() as u64, bodiless)?;
         self.encode(&entered, status, headers, &checked, length)?;
         response.started = true;
+        response.failed = status >= FAILED;
         let body = if bodiless { &[] } else { body };
+        response.given = body.len() as u64;
         let written = self.session.side().write_response(entered.claim(), body);
         if written < body.len() {
             let poured = self.pour(&entered, &body[written..]);
@@ -71,6 +76,7 @@ impl RawExchange {
         let length = full_length(status, checked.content_length, response.given, bodiless)?;
         self.encode(&entered, status, headers, &checked, length)?;
         response.started = true;
+        response.failed = status >= FAILED;
         drop(entered);
         self.end(response, End::Finish);
         Ok(())
@@ -211,9 +217,22 @@ impl RawExchange {
 
     /// Ends the exchange. The lock is what makes this the only one who does.
     pub(super) fn end(&self, response: MutexGuard<'_, Response>, end: End) {
-        self.session.end(self.slot, |claim| match end {
-            End::Finish => self.session.side().finish(claim),
-            End::Abort => self.session.side().abort(claim),
+        let side = self.session.side();
+        self.session.end(self.slot, |claim| {
+            let (unread, _) = side.request_readable(&claim);
+            let bytes_in = self.state().read_so_far() + unread as u64;
+            match end {
+                End::Finish => {
+                    response.end(response.failed, bytes_in);
+                    side.finish(claim)
+                }
+                End::Abort => {
+                    // What nobody waited for any more is not this side's failure.
+                    let given_up = side.cancelled(&claim) || self.session.is_closed();
+                    response.end(!given_up, bytes_in);
+                    side.abort(claim)
+                }
+            }
         });
         drop(response);
     }

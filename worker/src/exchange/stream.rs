@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use slotway_core::Watch;
 
-use super::respond::{End, fresh};
+use super::respond::{End, FAILED, fresh};
 use super::{Header, RawExchange, check};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -34,6 +34,7 @@ impl RawExchange {
         }
         self.encode(&entered, status, headers, &checked, checked.content_length)?;
         response.started = true;
+        response.failed = status >= FAILED;
         response.bodiless = bodiless;
         response.declared = checked.content_length;
         if bodiless {

@@ -24,11 +24,12 @@
 //!   still a reason to; whoever ends the wait sets the reason before he looks for
 //!   sleepers. Both sequentially consistent, so one sees the other.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
-use std::sync::{Mutex, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
 use slotway_core::worker::Claim;
 
+use crate::book::Entry;
 use crate::error::{Error, Result};
 use crate::sync::{read, write};
 
@@ -43,6 +44,36 @@ pub(crate) struct Response {
     pub(crate) bodiless: bool,
     /// Bytes of the body given so far.
     pub(crate) given: u64,
+    /// The status says that this side failed.
+    pub(crate) failed: bool,
+    /// Whose exchange it is. It stays for the slot's next exchange, which is mostly of the
+    /// same registration.
+    pub(crate) entry: Option<Arc<Entry>>,
+}
+
+impl Response {
+    /// Takes in an exchange of a registration. `false`: there is none of that number.
+    #[inline]
+    fn begin(&mut self, registration: u32, find: impl FnOnce() -> Option<Arc<Entry>>) -> bool {
+        let entry = match self.entry.take() {
+            Some(entry) if entry.index == registration && !entry.is_gone() => Some(entry),
+            _ => find(),
+        };
+        if let Some(entry) = &entry {
+            entry.meter.begin();
+        }
+        let known = entry.is_some();
+        *self = Response { entry, ..Response::default() };
+        known
+    }
+
+    /// The exchange has ended.
+    #[inline]
+    pub(crate) fn end(&self, failed: bool, bytes_in: u64) {
+        if let Some(entry) = &self.entry {
+            entry.meter.end(failed, bytes_in, self.given);
+        }
+    }
 }
 
 /// What an event loop watches for.
@@ -60,6 +91,8 @@ pub(crate) struct SlotState {
     pub(crate) request: Mutex<()>,
     pub(crate) response: Mutex<Response>,
     pub(crate) cancel: Mutex<()>,
+    /// Bytes of the request's body that were read and given back to the hub.
+    read: AtomicU64,
     sleepers: AtomicU32,
     ending: AtomicBool,
     watched: AtomicU8,
@@ -82,14 +115,34 @@ impl Entered<'_> {
 }
 
 impl SlotState {
-    /// Puts a fresh claim in.
+    /// Puts a fresh claim in. `false`: its registration is not there, by the word of `find`.
     #[inline]
-    pub(crate) fn put(&self, claim: Claim) {
-        *crate::sync::lock(&self.response) = Response::default();
+    pub(crate) fn put(
+        &self,
+        claim: Claim,
+        registration: u32,
+        find: impl FnOnce() -> Option<Arc<Entry>>,
+    ) -> bool {
+        let known = crate::sync::lock(&self.response).begin(registration, find);
+        self.read.store(0, Ordering::Relaxed);
         // Relaxed: whoever may look at these goes through the occupant's lock first.
         self.ending.store(false, Ordering::Relaxed);
         self.watched.store(0, Ordering::Relaxed);
         *write(&self.occupant) = Some(claim);
+        known
+    }
+
+    /// Counts bytes of the request's body that were given back to the hub.
+    #[inline]
+    pub(crate) fn count_read(&self, bytes: usize) {
+        // Relaxed: by one reader at a time, and a number for people.
+        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn read_so_far(&self) -> u64 {
+        // Relaxed: as above.
+        self.read.load(Ordering::Relaxed)
     }
 
     /// Shared access to the exchange, if it is still in hand.
