@@ -2,6 +2,8 @@
 
 use slotway_core::head::RequestHead;
 
+use crate::error::Result;
+use crate::exchange::RawExchange;
 use crate::response::Response;
 
 /// The header that says which activity it is.
@@ -10,6 +12,8 @@ const ID: &str = "slotway-activity";
 const ATTEMPT: &str = "slotway-attempt";
 /// The header that says that the worker cannot take it now.
 const BUSY: &str = "slotway-busy";
+/// The status of that answer.
+const BUSY_STATUS: u16 = 503;
 
 /// What an exchange says of the activity that it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +67,18 @@ impl Response {
     /// The worker cannot take the activity now: it goes to another one, or waits, and no
     /// attempt is counted.
     pub fn busy() -> Response {
-        Response::new(503).header(BUSY, "1")
+        Response::new(BUSY_STATUS).header(BUSY, "1")
+    }
+}
+
+/// The same, for bindings to other languages.
+impl RawExchange {
+    /// Answers as [`Response::busy`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`respond`](Self::respond).
+    pub fn busy(&self) -> Result<()> {
+        self.respond(BUSY_STATUS, [(BUSY.as_bytes(), &b"1"[..])], b"")
     }
 }
