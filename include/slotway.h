@@ -20,18 +20,27 @@
  * streams to them what slotway_worker_push says. A worker that only publishes or subscribes
  * registers nothing.
  *
+ * ACTIVITIES. A registration may take activities from queues (slotway_worker_queue): each
+ * comes as a request, and its answer is its outcome. Any worker calls them
+ * (slotway_worker_call), in this process or another, in whatever language they are taken; so
+ * does whoever speaks HTTP with the hub, which picks a worker that has room. A call has one
+ * outcome: an answer, or an end that says what happened (slotway_call_end). A worker that only
+ * calls registers nothing.
+ *
  * THREADS. Any thread may call anything, and a worker may be used by any number of threads
  * at the same time. One request is read by one thread at a time and answered by one thread
- * at a time, which may be two; a subscription is received from by one. An event loop polls
- * slotway_worker_poll_fd instead, one descriptor for requests, events and room for more of
- * them. After fork() the child must not use workers of its parent.
+ * at a time, which may be two; a subscription is received from by one, and a call's outcome
+ * by one. An event loop polls slotway_worker_poll_fd instead, one descriptor for requests,
+ * events, calls and room for more of them. After fork() the child must not use workers of its
+ * parent.
  *
- * OWNERSHIP. What a function gives through a `slotway_worker **`, `slotway_request **` or
- * `slotway_subscription **` is yours until you close it, once. Views (slotway_view) are
- * never yours: a request's lie in the slot until it is answered or closed, an event's in
- * the library until you receive from its subscription again. What you pass in is copied or
- * read before the call comes back. The library never frees your memory, and calls back for
- * nothing but the log, if you want one (slotway_log).
+ * OWNERSHIP. What a function gives through a `slotway_worker **`, `slotway_request **`,
+ * `slotway_subscription **` or `slotway_calling **` is yours until you close it, once. Views
+ * (slotway_view) are never yours: a request's lie in the slot until it is answered or closed,
+ * an event's in the library until you receive from its subscription again, a reply's until its
+ * call is closed. What you pass in is copied or read before the call comes back. The library
+ * never frees your memory, and calls back for nothing but the log, if you want one
+ * (slotway_log).
  *
  * ERRORS. What can fail gives a slotway_status: 0, or a negative code that stays what it
  * is. Outputs come last and are written on success only. slotway_last_error() says in a
@@ -65,6 +74,22 @@
 
 // Every option at its default.
 #define SLOTWAY_REGISTRATION_OPTIONS_INIT {sizeof(slotway_registration_options), 0}
+
+// Every option at its default.
+#define SLOTWAY_QUEUE_OPTIONS_INIT {sizeof(slotway_queue_options), 0}
+
+// To be filled: slotway_activity activity = SLOTWAY_ACTIVITY_INIT;
+#define SLOTWAY_ACTIVITY_INIT \
+    {sizeof(slotway_activity), 0, 0, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT}
+
+// A call of nothing yet: slotway_call call = SLOTWAY_CALL_INIT;
+#define SLOTWAY_CALL_INIT \
+    {sizeof(slotway_call), 0, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, \
+     SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, 0, 0, 0, 0}
+
+// To be filled: slotway_reply reply = SLOTWAY_REPLY_INIT;
+#define SLOTWAY_REPLY_INIT \
+    {sizeof(slotway_reply), 0, SLOTWAY_VIEW_INIT, SLOTWAY_VIEW_INIT, 0, 0, 0, 0}
 
 // Every option at its default.
 #define SLOTWAY_SUBSCRIPTION_OPTIONS_INIT \
@@ -103,7 +128,7 @@
 #define SLOTWAY_ABI_MAJOR 0
 
 // Minor version of the ABI. It grows when something is added.
-#define SLOTWAY_ABI_MINOR 2
+#define SLOTWAY_ABI_MINOR 3
 
 // Both in one number: the major version in the upper 16 bits, the minor in the lower.
 #define SLOTWAY_ABI_VERSION ((SLOTWAY_ABI_MAJOR << 16) | SLOTWAY_ABI_MINOR)
@@ -149,6 +174,13 @@
 
 // There may have been more of them than the gap says. A flag of slotway_delivery.
 #define SLOTWAY_DELIVERY_AT_LEAST 2
+
+// To do the activity twice does no more than to do it once: it may be begun again when a
+// worker ends with it in its hands, if attempts says so. A flag of slotway_call.
+#define SLOTWAY_CALL_IDEMPOTENT 1
+
+// The outcome was that of an earlier call with the same key. A flag of slotway_reply.
+#define SLOTWAY_REPLY_REPLAYED 1
 
 // The event breaks a rule of the hub's. A reason of slotway_refusal.
 #define SLOTWAY_REFUSED_INVALID 1
@@ -255,6 +287,51 @@ typedef int32_t slotway_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// How a call ended: slotway_last_call_end() tells it after SLOTWAY_E_CALL. A code is never
+// changed and never used again for something else.
+enum slotway_call_end
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // A worker has answered.
+    SLOTWAY_END_ANSWERED = 0,
+    // No worker has ever taken anything from the queue.
+    SLOTWAY_END_NO_QUEUE = 1,
+    // No worker of the queue takes such activities.
+    SLOTWAY_END_NO_ACTIVITY = 2,
+    // As many wait for the queue as may; slotway_last_retry_after_ms() says when to try again.
+    SLOTWAY_END_QUEUE_FULL = 3,
+    // No worker had room for it in time.
+    SLOTWAY_END_WAIT_TIMEOUT = 4,
+    // The worker did not answer in time.
+    SLOTWAY_END_DEADLINE = 5,
+    // The worker ended with the activity in its hands.
+    SLOTWAY_END_WORKER_GONE = 6,
+    // The worker's answer is none, or longer than one may be.
+    SLOTWAY_END_BAD_ANSWER = 7,
+    // The key was used for something else.
+    SLOTWAY_END_KEY_REUSED = 8,
+    // The call itself cannot be: a name, a number or its length.
+    SLOTWAY_END_BAD_CALL = 9,
+    // There is no memory for it now.
+    SLOTWAY_END_NO_MEMORY = 10,
+    // The hub shuts down.
+    SLOTWAY_END_SHUTTING_DOWN = 11,
+    // An end of a hub that is newer than this library.
+    SLOTWAY_END_OTHER = 255,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum slotway_call_end slotway_call_end;
+#else
+typedef int32_t slotway_call_end;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// A call that was begun: its outcome, when that is there, and the right to hang up.
+typedef struct slotway_calling slotway_calling;
+
 // A request in hand and the duty to answer it. Its two directions may be used by
 // different threads at the same time: one that reads the request's body, and one that
 // answers; whatever else concerns the request, by any thread.
@@ -322,6 +399,16 @@ typedef struct slotway_registration_options {
     uint32_t max_concurrent;
 } slotway_registration_options;
 
+// How activities are taken from a queue. Begin with SLOTWAY_QUEUE_OPTIONS_INIT; 0 in any
+// field means its default.
+typedef struct slotway_queue_options {
+    // sizeof(slotway_queue_options).
+    uint32_t size;
+    // Activities of the queue in hand at a time, at most; the rest waits in the hub. As many
+    // as the registration may have requests otherwise.
+    uint32_t capacity;
+} slotway_queue_options;
+
 // Bytes that belong to somebody else: not ended by NUL, any values. Print one with
 // printf("%.*s", (int)view.length, view.data). Where something optional is absent, data
 // is NULL; where it is there and empty, only length is 0.
@@ -331,6 +418,76 @@ typedef struct slotway_view {
     // How many there are.
     size_t length;
 } slotway_view;
+
+// What a request says of the activity that it is. Begin with SLOTWAY_ACTIVITY_INIT.
+typedef struct slotway_activity {
+    // sizeof(slotway_activity).
+    uint32_t size;
+    // 1 when it was begun for the first time; 0 if the request is no activity, and then all
+    // that follows is 0 or absent, too.
+    uint32_t attempt;
+    // The hub's number for it: no two have the same while the hub runs.
+    uint64_t id;
+    // "namespace/queue".
+    struct slotway_view queue;
+    // Its type.
+    struct slotway_view type;
+    // The key that its caller gave; absent if he gave none.
+    struct slotway_view key;
+} slotway_activity;
+
+// An activity to be done by a worker that takes it. Begin with SLOTWAY_CALL_INIT; queue and
+// activity must be set, and 0 or an absent view in any other field means its default. Texts
+// are UTF-8.
+typedef struct slotway_call {
+    // sizeof(slotway_call).
+    uint32_t size;
+    // 0 or SLOTWAY_CALL_IDEMPOTENT.
+    uint32_t flags;
+    // "namespace/queue".
+    struct slotway_view queue;
+    // The activity's type, as a worker takes it.
+    struct slotway_view activity;
+    // What it is about, 5 MiB at most; nothing otherwise.
+    struct slotway_view payload;
+    // The payload's type, such as "application/json"; none otherwise.
+    struct slotway_view content_type;
+    // A call with a key that an earlier one of the same activity had within ten minutes gets
+    // that one's outcome, and nothing is done again. None otherwise.
+    struct slotway_view key;
+    // How long it may take in all, waiting in the hub and every attempt included; the hub's
+    // default (30 s) otherwise.
+    uint32_t timeout_ms;
+    // How often it may be begun, at most, with SLOTWAY_CALL_IDEMPOTENT; once otherwise. What
+    // no worker has claimed moves to another without counting.
+    uint32_t attempts;
+    // The pause before the second attempt, which doubles before each further one; none
+    // otherwise.
+    uint32_t backoff_ms;
+    // 0.
+    uint32_t reserved;
+} slotway_call;
+
+// A worker's answer to a call. Begin with SLOTWAY_REPLY_INIT.
+typedef struct slotway_reply {
+    // sizeof(slotway_reply).
+    uint32_t size;
+    // The answer's HTTP status, whatever it is: 200 to 599.
+    uint32_t status;
+    // The body's type; empty if the worker gave none.
+    struct slotway_view content_type;
+    // The answer's body.
+    struct slotway_view body;
+    // How often the activity was begun.
+    uint32_t attempts;
+    // If it had to wait for a worker: how long the queue would have liked its caller to hold
+    // back, 25 to 250 ms by how full it was; else 0.
+    uint32_t delay_hint_ms;
+    // 0 or SLOTWAY_REPLY_REPLAYED.
+    uint32_t flags;
+    // 0.
+    uint32_t reserved;
+} slotway_reply;
 
 // An event that is to be published. Begin with SLOTWAY_EVENT_INIT and set what you need;
 // a view that is absent or empty means its default. Texts are UTF-8.
@@ -548,6 +705,12 @@ const char *slotway_version(void);
 // From any thread. Cannot fail. The text lives for ever.
 const char *slotway_status_name(int32_t status);
 
+// The stable name of a call's end, such as "worker_gone", which the hub's problems over HTTP
+// have too; "unknown" for a number that is none.
+//
+// From any thread. Cannot fail. The text lives for ever.
+const char *slotway_call_end_name(int32_t end);
+
 // The sentence that says what was wrong with the last call of this thread that failed:
 // what, the value, and what to do. Empty if none has failed. A call that succeeds leaves
 // it as it is.
@@ -567,6 +730,18 @@ slotway_status slotway_last_status(void);
 // Lifetime: until the next call of this thread that fails. Owned by the library.
 // From any thread, about itself. Cannot fail, never NULL.
 const char *slotway_last_refusal(void);
+
+// How the call ended, if the last call of this thread that failed gave SLOTWAY_E_CALL;
+// otherwise SLOTWAY_END_ANSWERED.
+//
+// From any thread, about itself. Cannot fail.
+slotway_call_end slotway_last_call_end(void);
+
+// How long to stay away, in milliseconds, if the last call of this thread that failed gave
+// SLOTWAY_E_CALL and the hub said so, as it does for SLOTWAY_END_QUEUE_FULL; otherwise 0.
+//
+// From any thread, about itself. Cannot fail.
+uint32_t slotway_last_retry_after_ms(void);
 
 // Says where the log goes: what the library has to say that no call can give, such as that
 // the hub is away and when it tries again. For all workers of the process; off until then.
@@ -595,8 +770,9 @@ slotway_status slotway_log(uint32_t level,
 slotway_status slotway_worker_new(const struct slotway_worker_options *options,
                                   struct slotway_worker **worker);
 
-// Adds a registration: a named set of routes, whose load all workers that register the
-// same name share. The routes are those that slotway_worker_route adds next.
+// Adds a registration: a named set of routes, queues or both, whose load all workers that
+// register the same name share. Its routes and queues are those that slotway_worker_route and
+// slotway_worker_queue add next.
 //
 // name is 1 to 128 letters, digits, '.', '_' or '-'; it is copied. options may be NULL.
 // registration may be NULL, or gets the registration's index, which a request's head
@@ -620,8 +796,8 @@ slotway_status slotway_worker_register(struct slotway_worker *worker,
 //
 // From one thread at a time, before slotway_worker_connect, which also judges method and
 // pattern.
-// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (nothing registered, or
-// connected already), SLOTWAY_E_CLOSED.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (nothing registered, connected
+// already, or the registration has a queue), SLOTWAY_E_CLOSED.
 slotway_status slotway_worker_route(struct slotway_worker *worker,
                                     const char *method,
                                     const char *pattern,
@@ -664,6 +840,50 @@ slotway_status slotway_worker_connect(struct slotway_worker *worker, int64_t tim
 slotway_status slotway_worker_registered(struct slotway_worker *worker,
                                          uint32_t registration);
 
+// Takes activities of some types from a queue, under the registration that was added last.
+// An activity comes as a request: its body is what the caller gave,
+// slotway_request_activity says more, and its answer, whatever the status, is its outcome.
+//
+// queue is "namespace/queue", each of the two names 1 to 128 letters, digits, '_' or '-'; a
+// type the same, with '.' allowed. A registration takes from a queue once, so activities are
+// all count types. They are copied. options may be NULL.
+// first may be NULL, or gets the route_index that requests of the first type have in their
+// head; that of the next type is one more, and so on. It counts on after the registration's
+// routes, which are added before its queues.
+//
+// From one thread at a time, before slotway_worker_connect, which also judges the names.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (nothing registered, or
+// connected already), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_queue(struct slotway_worker *worker,
+                                    const char *queue,
+                                    const char *const *activities,
+                                    size_t count,
+                                    const struct slotway_queue_options *options,
+                                    uint32_t *first);
+
+// Tells which activity a request is, if it is one: activity->attempt is 0 otherwise.
+//
+// activity->size says how much of the struct the caller knows; the rest of it is written.
+//
+// Lifetime: the views lie in the slot, until the request is answered or closed.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (NULL, no such size), SLOTWAY_E_ALREADY_ANSWERED,
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_request_activity(struct slotway_request *request,
+                                        struct slotway_activity *activity);
+
+// Answers an activity with "not now": it goes to another worker, or waits for one, and counts
+// as not begun. For what the hub cannot know of, such as memory; how many are in hand at a
+// time it knows by the capacity of slotway_queue_options. Of a request that is no activity
+// the client gets 503.
+//
+// Ownership: the request is answered, and its handle still to be closed.
+// From one thread at a time for a request's answer.
+// Errors: SLOTWAY_E_CANCELLED and SLOTWAY_E_HUB_GONE: it is over.
+// SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_OUT_OF_ORDER (started, or a body was committed),
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_request_busy(struct slotway_request *request);
+
 // Waits for the next request.
 //
 // timeout_ms: negative waits for ever, 0 only looks. While the hub is away this waits
@@ -686,8 +906,9 @@ slotway_status slotway_worker_next(struct slotway_worker *worker,
 //   1. call slotway_worker_take until it gives fewer requests than there was room for,
 //   2. call slotway_worker_take_notices likewise, if requests are streamed or there are
 //      events,
-//   3. call slotway_subscription_take likewise, for each subscription,
-//   4. try again to publish or to push what there was no room for.
+//   3. call slotway_worker_take_calls likewise, if there are calls,
+//   4. call slotway_subscription_take likewise, for each subscription,
+//   5. try again to publish, to push or to call what there was no room for.
 //
 // The first makes the descriptor unreadable again, until there is something new. A worker
 // has one event loop; more threads in slotway_worker_next beside it are fine.
@@ -720,8 +941,8 @@ slotway_status slotway_worker_take(struct slotway_worker *worker,
 // Takes the open requests for which a wait may be over that slotway_request_try_read,
 // slotway_request_try_write or slotway_request_watch_cancelled began, capacity at most.
 // Try again whatever you wait for: a notice says that something has moved, not what, and
-// may come without cause. One for a request that was closed meanwhile is left out. Events
-// have no notices here: look at each subscription.
+// may come without cause. One for a request that was closed meanwhile is left out. Calls are
+// told by slotway_worker_take_calls, and events have no notices: look at each subscription.
 //
 // Ownership: the requests are those that you have.
 // From one thread at a time: the event loop's.
@@ -731,6 +952,123 @@ slotway_status slotway_worker_take_notices(struct slotway_worker *worker,
                                            size_t capacity,
                                            struct slotway_request **requests,
                                            size_t *count);
+
+// Calls an activity and waits for its outcome: SLOTWAY_OK, and the worker's answer in reply,
+// whatever its status; or SLOTWAY_E_CALL, and slotway_last_call_end() says how it ended. Each
+// call has exactly one outcome. A worker needs no registration to call, and may call from
+// within a request.
+//
+// timeout_ms: negative waits for ever, also for a hub; how long the hub lets the call take is
+// the timeout_ms of slotway_call. reply->size says how much of the struct the caller knows.
+//
+// Everything is copied.
+// Ownership: *calling is yours until slotway_calling_close.
+// Lifetime: the views of reply live until then.
+// From any thread, any number at once.
+// Errors: SLOTWAY_E_CALL, SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_TOO_LARGE (the payload),
+// SLOTWAY_E_TIMEOUT (and the call was hung up), SLOTWAY_E_HUB_GONE (it may have been done),
+// SLOTWAY_E_REFUSED (the hub takes no calls), SLOTWAY_E_OUT_OF_ORDER (not connected yet),
+// SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_call(struct slotway_worker *worker,
+                                   const struct slotway_call *call,
+                                   int64_t timeout_ms,
+                                   struct slotway_calling **calling,
+                                   struct slotway_reply *reply);
+
+// Begins a call and does not wait for its outcome, which slotway_calling_wait and
+// slotway_calling_poll tell. It waits for room in the memory that is shared with the hub.
+//
+// timeout_ms: negative waits for ever, also for a hub; 0 not at all.
+//
+// Everything is copied.
+// Ownership: *calling is yours until slotway_calling_close.
+// From any thread, any number at once.
+// Errors: SLOTWAY_E_TIMEOUT (nothing was called), and those of slotway_worker_call but for
+// SLOTWAY_E_CALL.
+slotway_status slotway_worker_begin_call(struct slotway_worker *worker,
+                                         const struct slotway_call *call,
+                                         int64_t timeout_ms,
+                                         struct slotway_calling **calling);
+
+// Begins a call if there is room for it now. SLOTWAY_E_AGAIN: there is none, nothing was
+// called, and the poll descriptor becomes readable when there is.
+//
+// Otherwise as slotway_worker_begin_call.
+//
+// From any thread; the event loop's, if it waits for room.
+// Errors: SLOTWAY_E_AGAIN, SLOTWAY_E_HUB_GONE (there is no hub now, and the poll descriptor
+// becomes readable when one is there), and those of slotway_worker_begin_call but for
+// SLOTWAY_E_TIMEOUT.
+slotway_status slotway_worker_try_begin_call(struct slotway_worker *worker,
+                                             const struct slotway_call *call,
+                                             struct slotway_calling **calling);
+
+// Takes the calls whose outcome may be there, of those for which slotway_calling_poll has
+// given SLOTWAY_E_AGAIN, capacity at most: poll each again. A call may come without cause;
+// one that was closed meanwhile is left out.
+//
+// Ownership: the calls are those that you have.
+// From one thread at a time: the event loop's.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (no capacity), SLOTWAY_E_OUT_OF_ORDER (not connected
+// yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_take_calls(struct slotway_worker *worker,
+                                         size_t capacity,
+                                         struct slotway_calling **callings,
+                                         size_t *count);
+
+// Waits for a call's outcome: SLOTWAY_OK, and the worker's answer in reply; or
+// SLOTWAY_E_CALL, and slotway_last_call_end() says how it ended. Once the outcome is there,
+// each further call tells it again.
+//
+// timeout_ms: negative waits for ever, 0 only looks. After SLOTWAY_E_TIMEOUT the call goes
+// on. reply->size says how much of the struct the caller knows.
+//
+// Lifetime: the views live until slotway_calling_close.
+// From one thread at a time for a call.
+// Errors: SLOTWAY_E_CALL, SLOTWAY_E_TIMEOUT, SLOTWAY_E_HUB_GONE (it may have been done),
+// SLOTWAY_E_INVALID_ARGUMENT (NULL, no such size), SLOTWAY_E_CANCELLED (it was closed
+// meanwhile), SLOTWAY_E_CLOSED (it was closed before, or the worker was).
+slotway_status slotway_calling_wait(struct slotway_calling *calling,
+                                    int64_t timeout_ms,
+                                    struct slotway_reply *reply);
+
+// Tells a call's outcome if it is there. SLOTWAY_E_AGAIN: it is not, and
+// slotway_worker_take_calls gives the call when it may be. So poll once after beginning.
+//
+// Otherwise as slotway_calling_wait.
+//
+// Lifetime: the views live until slotway_calling_close.
+// From one thread at a time for a call: the event loop's.
+// Errors: SLOTWAY_E_AGAIN, and those of slotway_calling_wait but for SLOTWAY_E_TIMEOUT.
+slotway_status slotway_calling_poll(struct slotway_calling *calling,
+                                    struct slotway_reply *reply);
+
+// Keeps a pointer of the caller's with the call; NULL until then. An event loop finds its
+// own state again by it when slotway_worker_take_calls gives the call.
+//
+// Ownership: userdata stays the caller's.
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_CLOSED.
+slotway_status slotway_calling_set_userdata(struct slotway_calling *calling,
+                                            void *userdata);
+
+// Gives the pointer that slotway_calling_set_userdata kept.
+//
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_CLOSED.
+slotway_status slotway_calling_userdata(struct slotway_calling *calling, void **userdata);
+
+// Closes the call's handle. A call whose outcome is not there is hung up: the worker that is
+// at it sees that nobody waits any more (slotway_request_cancelled). A thread in
+// slotway_calling_wait comes back with SLOTWAY_E_CANCELLED.
+//
+// NULL is fine and does nothing. A call may be closed before or after its worker.
+//
+// Ownership: takes the call. Its handle is never used again for another one; using it is an
+// error, SLOTWAY_E_CLOSED.
+// From any thread.
+// Errors: SLOTWAY_E_CLOSED (it was closed before).
+slotway_status slotway_calling_close(struct slotway_calling *calling);
 
 // Publishes events in order, all of them, waiting for room in the memory that the worker
 // shares with the hub, and while the hub is away for the next one. Many in one call cost

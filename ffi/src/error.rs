@@ -8,6 +8,7 @@ use std::io::Write;
 
 use sdk::Error;
 
+use crate::call_end::slotway_call_end::{self, SLOTWAY_END_ANSWERED};
 use crate::handle::Kind;
 use crate::macros::panicked;
 use crate::status::slotway_status::{self, *};
@@ -92,12 +93,21 @@ struct Last {
     text: Vec<u8>,
     /// The hub's code of a refusal, with NUL, or empty.
     refusal: Vec<u8>,
+    /// How a call ended, if one did.
+    call_end: slotway_call_end,
+    retry_after_ms: u32,
 }
 
+const NONE: Last = Last {
+    status: SLOTWAY_OK,
+    text: Vec::new(),
+    refusal: Vec::new(),
+    call_end: SLOTWAY_END_ANSWERED,
+    retry_after_ms: 0,
+};
+
 thread_local! {
-    static LAST: RefCell<Last> = const {
-        RefCell::new(Last { status: SLOTWAY_OK, text: Vec::new(), refusal: Vec::new() })
-    };
+    static LAST: RefCell<Last> = const { RefCell::new(NONE) };
 }
 
 /// Turns what an export's body came to into its status.
@@ -115,7 +125,8 @@ fn keep(fault: &Fault) -> slotway_status {
     let status = fault.status();
     // A thread that is ending has no memory any more.
     let _ = LAST.try_with(|last| {
-        let Last { status: kept, text, refusal } = &mut *last.borrow_mut();
+        let Last { status: kept, text, refusal, call_end, retry_after_ms } =
+            &mut *last.borrow_mut();
         *kept = status;
         text.clear();
         let _ = write!(text, "{fault}");
@@ -125,6 +136,13 @@ fn keep(fault: &Fault) -> slotway_status {
             let _ = write!(refusal, "{code}");
             seal(refusal);
         }
+        (*call_end, *retry_after_ms) = match fault {
+            Fault::Worker(Error::Call { end, retry_after, .. }) => {
+                let after = retry_after.map_or(0, |after| after.as_millis());
+                (slotway_call_end::of(*end), u32::try_from(after).unwrap_or(u32::MAX))
+            }
+            _ => (SLOTWAY_END_ANSWERED, 0),
+        };
     });
     status
 }
@@ -173,6 +191,28 @@ pub extern "C" fn slotway_last_status() -> slotway_status {
 pub extern "C" fn slotway_last_refusal() -> *const c_char {
     export!(or EMPTY.as_ptr() => {
         LAST.try_with(|last| text_of(&last.borrow().refusal)).unwrap_or(EMPTY.as_ptr())
+    })
+}
+
+/// How the call ended, if the last call of this thread that failed gave SLOTWAY_E_CALL;
+/// otherwise SLOTWAY_END_ANSWERED.
+///
+/// From any thread, about itself. Cannot fail.
+#[unsafe(no_mangle)]
+pub extern "C" fn slotway_last_call_end() -> slotway_call_end {
+    export!(or SLOTWAY_END_ANSWERED => {
+        LAST.try_with(|last| last.borrow().call_end).unwrap_or(SLOTWAY_END_ANSWERED)
+    })
+}
+
+/// How long to stay away, in milliseconds, if the last call of this thread that failed gave
+/// SLOTWAY_E_CALL and the hub said so, as it does for SLOTWAY_END_QUEUE_FULL; otherwise 0.
+///
+/// From any thread, about itself. Cannot fail.
+#[unsafe(no_mangle)]
+pub extern "C" fn slotway_last_retry_after_ms() -> u32 {
+    export!(or 0 => {
+        LAST.try_with(|last| last.borrow().retry_after_ms).unwrap_or(0)
     })
 }
 

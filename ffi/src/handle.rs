@@ -1,9 +1,8 @@
 //! Handles: numbers in a pointer's clothes.
 //!
-//! What C holds as `slotway_worker *`, `slotway_request *` or `slotway_subscription *` is not
-//! an address. It is the
-//! kind of the thing, the index of its place in a table, and which of that place's tenants
-//! is meant:
+//! What C holds as `slotway_worker *`, `slotway_request *`, `slotway_subscription *` or
+//! `slotway_calling *` is not an address. It is the kind of the thing, the index of its place
+//! in a table, and which of that place's tenants is meant:
 //!
 //! ```text
 //! | generation (40 bits) | index (20) | kind (4, never 0) |
@@ -49,6 +48,7 @@ pub(crate) enum Kind {
     Worker = 1,
     Request = 2,
     Subscription = 3,
+    Call = 4,
 }
 
 impl fmt::Display for Kind {
@@ -57,6 +57,7 @@ impl fmt::Display for Kind {
             Kind::Worker => "worker",
             Kind::Request => "request",
             Kind::Subscription => "subscription",
+            Kind::Call => "call",
         })
     }
 }

@@ -20,6 +20,8 @@ mod version;
 
 mod status;
 
+mod call_end;
+
 mod error;
 
 mod log;
@@ -30,15 +32,23 @@ mod options;
 
 mod handle;
 
+mod notices;
+
 mod worker;
 
 mod request;
 
 mod setup;
 
+mod activity;
+
 mod poll;
 
 mod event;
+
+mod call;
+
+mod calling;
 
 mod publish;
 

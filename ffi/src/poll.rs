@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::os::fd::AsRawFd;
 
 use crate::error::Fault;
-use crate::request::{self, REQUESTS, slotway_request};
+use crate::request::{self, slotway_request};
 use crate::status::slotway_status;
 use crate::types::{put, put_at, timeout};
 use crate::worker::{hold, slotway_worker};
@@ -43,8 +43,9 @@ pub unsafe extern "C" fn slotway_worker_next(
 ///   1. call slotway_worker_take until it gives fewer requests than there was room for,
 ///   2. call slotway_worker_take_notices likewise, if requests are streamed or there are
 ///      events,
-///   3. call slotway_subscription_take likewise, for each subscription,
-///   4. try again to publish or to push what there was no room for.
+///   3. call slotway_worker_take_calls likewise, if there are calls,
+///   4. call slotway_subscription_take likewise, for each subscription,
+///   5. try again to publish, to push or to call what there was no room for.
 ///
 /// The first makes the descriptor unreadable again, until there is something new. A worker
 /// has one event loop; more threads in slotway_worker_next beside it are fine.
@@ -117,8 +118,8 @@ pub unsafe extern "C" fn slotway_worker_take(
 /// Takes the open requests for which a wait may be over that slotway_request_try_read,
 /// slotway_request_try_write or slotway_request_watch_cancelled began, capacity at most.
 /// Try again whatever you wait for: a notice says that something has moved, not what, and
-/// may come without cause. One for a request that was closed meanwhile is left out. Events
-/// have no notices here: look at each subscription.
+/// may come without cause. One for a request that was closed meanwhile is left out. Calls are
+/// told by slotway_worker_take_calls, and events have no notices: look at each subscription.
 ///
 /// Ownership: the requests are those that you have.
 /// From one thread at a time: the event loop's.
@@ -135,15 +136,12 @@ pub unsafe extern "C" fn slotway_worker_take_notices(
         let held = hold(worker)?;
         let connection = held.connection()?;
         check_capacity(capacity)?;
-        let mut found = held.notices(connection);
-        // Outside the lock: whoever closes a request holds that and wants the lock.
-        found.retain(|&handle| REQUESTS.hold(handle).is_ok());
-        let taken = found.len().min(capacity);
-        for (index, handle) in found.drain(..taken).enumerate() {
-            // SAFETY: the header's contract: an array of `capacity`, and `index` is less.
-            unsafe { put_at(requests, index, std::ptr::without_provenance_mut(handle)) };
-        }
-        held.put_back(found);
+        let mut taken = 0;
+        held.take_notices(connection, |watched| &mut watched.requests, capacity, |handle| {
+            // SAFETY: the header's contract: an array of `capacity`, and `taken` is less.
+            unsafe { put_at(requests, taken, std::ptr::without_provenance_mut(handle)) };
+            taken += 1;
+        });
         // SAFETY: the header's contract; it is not NULL.
         unsafe { put(count, taken) };
         Ok(())

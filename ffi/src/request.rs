@@ -49,8 +49,7 @@ impl Request {
             return;
         }
         if let Ok(worker) = WORKERS.hold(self.worker) {
-            let mut watched = lock(&worker.watched);
-            watched.requests.insert(self.raw.token(), request.addr());
+            lock(&worker.watched).requests.watch(self.raw.token(), request.addr());
         }
         self.watched.store(true, Ordering::Relaxed);
     }
@@ -61,11 +60,8 @@ impl Request {
             return;
         }
         if let Ok(worker) = WORKERS.hold(self.worker) {
-            let mut watched = lock(&worker.watched);
             // Once it was answered its token may mean the slot's next request.
-            if watched.requests.get(&self.raw.token()) == Some(&handle) {
-                watched.requests.remove(&self.raw.token());
-            }
+            lock(&worker.watched).requests.unwatch(self.raw.token(), handle);
         }
     }
 }

@@ -19,8 +19,11 @@ pub const SLOTWAY_ROUTE_IDEMPOTENT: u32 = 1;
 /// method is "GET". A flag of slotway_worker_route.
 pub const SLOTWAY_ROUTE_SSE: u32 = 2;
 
-const NO_REGISTRATION: &str =
-    "there is no registration to add a route to; call slotway_worker_register first";
+pub(crate) const NO_REGISTRATION: &str =
+    "there is no registration to add to; call slotway_worker_register first";
+
+const QUEUES_BEGUN: &str = "the registration has a queue already, and its activities are numbered \
+                            behind its routes; add routes before queues";
 
 /// Makes a worker. Nothing is connected yet.
 ///
@@ -44,8 +47,9 @@ pub unsafe extern "C" fn slotway_worker_new(
     })
 }
 
-/// Adds a registration: a named set of routes, whose load all workers that register the
-/// same name share. The routes are those that slotway_worker_route adds next.
+/// Adds a registration: a named set of routes, queues or both, whose load all workers that
+/// register the same name share. Its routes and queues are those that slotway_worker_route and
+/// slotway_worker_queue add next.
 ///
 /// name is 1 to 128 letters, digits, '.', '_' or '-'; it is copied. options may be NULL.
 /// registration may be NULL, or gets the registration's index, which a request's head
@@ -93,8 +97,8 @@ pub unsafe extern "C" fn slotway_worker_register(
 ///
 /// From one thread at a time, before slotway_worker_connect, which also judges method and
 /// pattern.
-/// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (nothing registered, or
-/// connected already), SLOTWAY_E_CLOSED.
+/// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (nothing registered, connected
+/// already, or the registration has a queue), SLOTWAY_E_CLOSED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn slotway_worker_route(
     worker: *mut slotway_worker,
@@ -121,8 +125,12 @@ pub unsafe extern "C" fn slotway_worker_route(
             )));
         }
         let mut offer = held.offer()?;
-        let last = offer.registrations.pop().ok_or(Fault::Order(NO_REGISTRATION))?;
+        let last = offer.registrations.last().ok_or(Fault::Order(NO_REGISTRATION))?;
+        if !last.queues().is_empty() {
+            return Err(Fault::Order(QUEUES_BEGUN));
+        }
         let index = u32::try_from(last.routes().len()).unwrap_or(u32::MAX);
+        let last = offer.registrations.pop().ok_or(Fault::Order(NO_REGISTRATION))?;
         offer.registrations.push(match flags {
             SLOTWAY_ROUTE_IDEMPOTENT => last.idempotent_route(method, pattern),
             SLOTWAY_ROUTE_SSE => last.sse_route(pattern),

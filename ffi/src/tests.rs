@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::{null, null_mut, without_provenance_mut};
 
+use crate::activity::*;
+use crate::call::{slotway_call, slotway_reply};
+use crate::calling::*;
 use crate::cancel::*;
 use crate::close::*;
 use crate::error::*;
@@ -25,13 +28,16 @@ use crate::types::{slotway_field, slotway_view};
 use crate::worker::slotway_worker;
 
 /// Exports that have neither pointers that may not be NULL nor handles.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 10] = [
     "slotway_abi_version",
     "slotway_version",
     "slotway_status_name",
     "slotway_last_error",
     "slotway_last_status",
     "slotway_last_refusal",
+    "slotway_last_call_end",
+    "slotway_last_retry_after_ms",
+    "slotway_call_end_name",
     "slotway_log",
 ];
 
@@ -105,6 +111,10 @@ impl Arguments {
     fn subscription(&self) -> *mut slotway_subscription {
         without_provenance_mut(if self.null == "subscription" { 0 } else { 0xfff_0003 })
     }
+
+    fn calling(&self) -> *mut slotway_calling {
+        without_provenance_mut(if self.null == "calling" { 0 } else { 0xfff_0004 })
+    }
 }
 
 /// What C gives and nobody changes.
@@ -127,6 +137,21 @@ static PUSH: Given<slotway_push> = Given(slotway_push {
     id: NOTHING,
     data: NOTHING,
     flags: 0,
+    reserved: 0,
+});
+
+static TYPES: Given<*const c_char> = Given(c"resize".as_ptr());
+static CALL: Given<slotway_call> = Given(slotway_call {
+    size: size_of::<slotway_call>() as u32,
+    flags: 0,
+    queue: slotway_view { data: c"a/b".as_ptr(), length: 3 },
+    activity: slotway_view { data: c"a".as_ptr(), length: 1 },
+    payload: NOTHING,
+    content_type: NOTHING,
+    key: NOTHING,
+    timeout_ms: 0,
+    attempts: 0,
+    backoff_ms: 0,
     reserved: 0,
 });
 
@@ -187,6 +212,15 @@ arguments! {
     sse: *mut slotway_sse = |all| all.output("sse", 0);
     push: *const slotway_push = |all| if all.null == "push" { null() } else { &raw const PUSH.0 };
     no_pushes: *const slotway_push = |_all| null();
+    queue: *const c_char = |all| all.text("queue");
+    activities: *const *const c_char =
+        |all| if all.null == "activities" { null() } else { &raw const TYPES.0 };
+    defaults_of_queue: *const slotway_queue_options = |_all| null();
+    activity: *mut slotway_activity = |all| all.output("activity", 0);
+    call: *const slotway_call = |all| if all.null == "call" { null() } else { &raw const CALL.0 };
+    new_calling: *mut *mut slotway_calling = |all| all.output("calling", 0);
+    callings: *mut *mut slotway_calling = |all| all.output("callings", 0);
+    reply: *mut slotway_reply = |all| all.output("reply", 1);
     pushed: *mut usize = |all| all.output("pushed", 0);
     told: *mut u32 = |all| all.output("status", 0);
     new_request: *mut *mut slotway_request = |all| all.output("request", 0);
@@ -230,6 +264,23 @@ fn null_and_closed_handles_are_errors() {
         not_null: [worker]);
     check!(seen, slotway_worker_try_push_many(worker, no_pushes, length, pushed),
         not_null: [worker, pushed]);
+    check!(seen, slotway_worker_queue(worker, queue, activities, one, defaults_of_queue, index),
+        not_null: [worker, queue, activities]);
+    check!(seen, slotway_request_activity(request, activity), not_null: [request, activity]);
+    check!(seen, slotway_request_busy(request), not_null: [request]);
+    check!(seen, slotway_worker_call(worker, call, timeout_ms, new_calling, reply),
+        not_null: [worker, call, calling, reply]);
+    check!(seen, slotway_worker_begin_call(worker, call, timeout_ms, new_calling),
+        not_null: [worker, call, calling]);
+    check!(seen, slotway_worker_try_begin_call(worker, call, new_calling),
+        not_null: [worker, call, calling]);
+    check!(seen, slotway_worker_take_calls(worker, capacity, callings, count),
+        not_null: [worker, callings, count]);
+    check!(seen, slotway_calling_wait(calling, timeout_ms, reply), not_null: [calling, reply]);
+    check!(seen, slotway_calling_poll(calling, reply), not_null: [calling, reply]);
+    check!(seen, slotway_calling_set_userdata(calling, pointer), not_null: [calling]);
+    check!(seen, slotway_calling_userdata(calling, userdata), not_null: [calling, userdata]);
+    check!(seen, slotway_calling_close(calling), not_null: []);
     check!(seen, slotway_worker_drain(worker), not_null: [worker]);
     check!(seen, slotway_request_head(request, head), not_null: [request, head]);
     check!(seen, slotway_request_param(request, name, value), not_null: [request, name, value]);
@@ -279,6 +330,8 @@ fn null_and_closed_handles_are_errors() {
     assert_eq!(unsafe { slotway_worker_close(null_mut()) }, SLOTWAY_OK);
     // SAFETY: NULL is fine.
     assert_eq!(unsafe { slotway_subscription_close(null_mut()) }, SLOTWAY_OK);
+    // SAFETY: NULL is fine.
+    assert_eq!(unsafe { slotway_calling_close(null_mut()) }, SLOTWAY_OK);
 
     let header = include_str!("../../include/slotway.h");
     let code = header.lines().filter(|line| !line.starts_with("//") && !line.starts_with('#'));

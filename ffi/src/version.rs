@@ -11,7 +11,7 @@ const SLOTWAY_VERSION: &CStr = c"0.1.0";
 pub const SLOTWAY_ABI_MAJOR: u32 = 0;
 
 /// Minor version of the ABI. It grows when something is added.
-pub const SLOTWAY_ABI_MINOR: u32 = 2;
+pub const SLOTWAY_ABI_MINOR: u32 = 3;
 
 /// Both in one number: the major version in the upper 16 bits, the minor in the lower.
 pub const SLOTWAY_ABI_VERSION: u32 = (SLOTWAY_ABI_MAJOR << 16) | SLOTWAY_ABI_MINOR;

@@ -1,12 +1,13 @@
 //! The worker's handle and what is behind it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use sdk::{Connection, Options, PublishRefusal, Publisher, Registration};
+use sdk::{Caller, Connection, Options, PublishRefusal, Publisher, Registration};
 
 use crate::error::Fault;
 use crate::handle::{Held, Kind, Table};
+use crate::notices::Notices;
 
 /// A worker: what it offers, and its connection to the hub. Any number of threads may use
 /// one at the same time, but for setting it up.
@@ -21,6 +22,8 @@ pub(crate) struct Worker {
     pub(crate) connection: OnceLock<Connection>,
     /// The connection's.
     publisher: OnceLock<Publisher>,
+    /// Likewise.
+    caller: OnceLock<Caller>,
     pub(crate) watched: Mutex<Watched>,
     /// Refusals that `slotway_worker_take_refusals` had no room for.
     pub(crate) refusals: Mutex<VecDeque<PublishRefusal>>,
@@ -32,13 +35,11 @@ pub(crate) struct Offer {
     pub(crate) registrations: Vec<Registration>,
 }
 
-/// Requests for which an event loop may wait, and notices that it did not take yet.
+/// Requests and calls for which an event loop may wait.
 #[derive(Default)]
 pub(crate) struct Watched {
-    /// The handle of each request, by its token.
-    pub(crate) requests: HashMap<u64, usize>,
-    /// Handles that `slotway_worker_take_notices` had no room for.
-    pub(crate) left: Vec<usize>,
+    pub(crate) requests: Notices,
+    pub(crate) calls: Notices,
 }
 
 pub(crate) static WORKERS: Table<Worker> = Table::new(Kind::Worker);
@@ -63,6 +64,7 @@ impl Worker {
             offer: Mutex::new(Offer { options, registrations: Vec::new() }),
             connection: OnceLock::new(),
             publisher: OnceLock::new(),
+            caller: OnceLock::new(),
             watched: Mutex::default(),
             refusals: Mutex::default(),
         }
@@ -79,6 +81,12 @@ impl Worker {
         Ok(self.publisher.get_or_init(|| connection.publisher()))
     }
 
+    #[inline]
+    pub(crate) fn caller(&self) -> Result<&Caller, Fault> {
+        let connection = self.connection()?;
+        Ok(self.caller.get_or_init(|| connection.caller()))
+    }
+
     /// The offer, while it may still be changed.
     pub(crate) fn offer(&self) -> Result<MutexGuard<'_, Offer>, Fault> {
         let offer = lock(&self.offer);
@@ -88,19 +96,21 @@ impl Worker {
         }
     }
 
-    /// The handles of the requests that there are notices for, with those left over.
-    pub(crate) fn notices(&self, connection: &Connection) -> Vec<usize> {
-        let mut watched = lock(&self.watched);
-        let mut found = std::mem::take(&mut watched.left);
-        connection.take_notices(|token| found.extend(watched.requests.get(&token)));
-        found
-    }
-
-    /// Keeps what there was no room for. An empty list brings its memory back.
-    pub(crate) fn put_back(&self, left: Vec<usize>) {
-        let mut watched = lock(&self.watched);
-        // One thread at a time takes notices; another's are kept all the same.
-        let meanwhile = std::mem::replace(&mut watched.left, left);
-        watched.left.extend(meanwhile);
+    /// Gives `each` the handles of one kind that there are notices for, `capacity` at most. The
+    /// rest, and those of the other kind, are there the next time.
+    pub(crate) fn take_notices(
+        &self,
+        connection: &Connection,
+        kind: fn(&mut Watched) -> &mut Notices,
+        capacity: usize,
+        mut each: impl FnMut(usize),
+    ) {
+        let watched = &mut *lock(&self.watched);
+        connection.take_notices(|token| {
+            // What is neither's is a subscription's, or room's: looked at without being told.
+            let _ = watched.requests.push(token) || watched.calls.push(token);
+        });
+        let noticed = kind(watched);
+        std::iter::from_fn(|| noticed.pop()).take(capacity).for_each(&mut each);
     }
 }

@@ -20,6 +20,11 @@ typedef char refusal_size[sizeof(slotway_refusal) == 16 ? 1 : -1];
 typedef char subscription_options_size[sizeof(slotway_subscription_options) == 40 ? 1 : -1];
 typedef char sse_size[sizeof(slotway_sse) == 16 ? 1 : -1];
 typedef char push_size[sizeof(slotway_push) == 120 ? 1 : -1];
+typedef char queue_options_size[sizeof(slotway_queue_options) == 8 ? 1 : -1];
+typedef char activity_size[sizeof(slotway_activity) == 64 ? 1 : -1];
+typedef char call_size[sizeof(slotway_call) == 104 ? 1 : -1];
+typedef char reply_size[sizeof(slotway_reply) == 56 ? 1 : -1];
+typedef char call_end_is_an_int32[sizeof(slotway_call_end) == 4 ? 1 : -1];
 typedef char trace_size[sizeof(slotway_trace) == 32 ? 1 : -1];
 
 static const slotway_field headers[] = {
@@ -37,6 +42,10 @@ uint32_t use_everything(slotway_worker *worker, slotway_request *request)
     slotway_event event = SLOTWAY_EVENT_INIT;
     slotway_push push = SLOTWAY_PUSH_INIT;
     slotway_sse sse = SLOTWAY_SSE_INIT;
+    slotway_queue_options queue = SLOTWAY_QUEUE_OPTIONS_INIT;
+    slotway_activity activity = SLOTWAY_ACTIVITY_INIT;
+    slotway_call call = SLOTWAY_CALL_INIT;
+    slotway_reply reply = SLOTWAY_REPLY_INIT;
     slotway_head head = SLOTWAY_HEAD_INIT;
     slotway_view view = SLOTWAY_VIEW_INIT;
     slotway_view text = SLOTWAY_LITERAL("text");
@@ -55,6 +64,10 @@ uint32_t use_everything(slotway_worker *worker, slotway_request *request)
     }
     if (event.size + push.size + sse.size + subscription.size == 0)
         return SLOTWAY_EVENT_MUST_DELIVER + SLOTWAY_SUBSCRIPTION_ROUTED + SLOTWAY_PUSH_CLOSE;
+    if (queue.size + activity.size + call.size + reply.size == 0)
+        return SLOTWAY_CALL_IDEMPOTENT + SLOTWAY_REPLY_REPLAYED;
+    if (slotway_last_call_end() == SLOTWAY_END_WORKER_GONE)
+        return (uint32_t)slotway_call_end_name(SLOTWAY_END_WORKER_GONE)[0];
     status = slotway_request_respond(request, 200, headers, 2, text.data, text.length);
     return head.size + SLOTWAY_ROUTE_IDEMPOTENT + (head.content_length == SLOTWAY_LENGTH_UNKNOWN) +
            (uint32_t)(slotway_status_name(status)[0] == 'o');

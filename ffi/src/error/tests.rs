@@ -1,10 +1,12 @@
 use std::ffi::CStr;
 
-use sdk::{Error, RefusalCode};
+use sdk::{CallEnd, Error, RefusalCode};
 
 use super::{
-    Fault, Outcome, settle, slotway_last_error, slotway_last_refusal, slotway_last_status,
+    Fault, Outcome, settle, slotway_last_call_end, slotway_last_error, slotway_last_refusal,
+    slotway_last_retry_after_ms, slotway_last_status,
 };
+use crate::call_end::slotway_call_end::*;
 use crate::status::slotway_status::{self, *};
 
 fn text(pointer: *const std::ffi::c_char) -> String {
@@ -44,6 +46,25 @@ fn refusals_have_a_code_of_the_hub() {
     assert!(text(slotway_last_error()).ends_with("served?already"));
     assert_eq!(fail(Fault::Again), SLOTWAY_E_AGAIN);
     assert_eq!(text(slotway_last_refusal()), "");
+}
+
+/// A call that was not done says how it ended; the next error forgets it.
+#[test]
+fn calls_have_an_end() {
+    let full = |end, retry_after| {
+        let reason = "it is full".to_owned();
+        fail(Error::Call { end, reason, retry_after }.into())
+    };
+    let after = std::time::Duration::from_millis(120);
+    assert_eq!(full(CallEnd::QueueFull, Some(after)), SLOTWAY_E_CALL);
+    assert_eq!(slotway_last_call_end(), SLOTWAY_END_QUEUE_FULL);
+    assert_eq!(slotway_last_retry_after_ms(), 120);
+    assert!(text(slotway_last_error()).contains("queue_full"), "{}", text(slotway_last_error()));
+    assert_eq!(full(CallEnd::WorkerGone, None), SLOTWAY_E_CALL);
+    assert_eq!(slotway_last_call_end(), SLOTWAY_END_WORKER_GONE);
+    assert_eq!(slotway_last_retry_after_ms(), 0);
+    assert_eq!(fail(Fault::Again), SLOTWAY_E_AGAIN);
+    assert_eq!(slotway_last_call_end(), SLOTWAY_END_ANSWERED);
 }
 
 /// A panic ends at the boundary.
