@@ -10,6 +10,7 @@ mod log;
 mod notify;
 mod reload;
 mod runtime;
+mod status;
 mod surface;
 mod tail;
 
@@ -37,6 +38,8 @@ enum Command {
     Tail(tail::TailArgs),
     /// Approve or refuse registrations that wait for it, or list them.
     Approve(approve::ApproveArgs),
+    /// Show the hub that runs and its workers: rates, latencies, who is sick.
+    Status(status::StatusArgs),
     /// Make manual pages and completions.
     #[command(subcommand, hide = true)]
     Generate(generate::What),
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Emit(args) => emit::run(args),
         Command::Tail(args) => tail::run(args),
         Command::Approve(args) => approve::run(args),
+        Command::Status(args) => status::run(args),
         Command::Generate(what) => generate::run(&what),
     }
 }

@@ -77,6 +77,13 @@ impl Page {
         }
     }
 
+    /// What [`Page::Health`] says, and the required names that are missing.
+    pub(crate) fn health_now(shared: &Shared) -> (&'static str, Vec<String>) {
+        let (live, config) = (shared.registry.live_now(), shared.config());
+        let report = Page::Health.judge(&live, &config.health.require, shared.is_draining());
+        (report.status, report.missing.into_iter().map(str::to_owned).collect())
+    }
+
     fn report(self, shared: &Shared) -> Response {
         let live = shared.registry.live();
         let config = shared.config();

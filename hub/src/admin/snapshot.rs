@@ -11,6 +11,7 @@ use super::cells::Cells;
 use super::percentiles::Percentiles;
 use super::verdict::{Level, Look, judge, judge_departure};
 use crate::departures::Departure;
+use crate::health::Page;
 use crate::instance::{Instance, Registration};
 use crate::metrics::{Distribution, Process, RouteMetrics};
 use crate::shared::Shared;
@@ -46,6 +47,8 @@ struct Counts {
 #[derive(Serialize)]
 struct Snapshot<'s> {
     at_ms: u64,
+    /// The time that rates are of; 0 in the first look, which has none.
+    rates_ms: u64,
     hub: HubInfo,
     workers: Vec<WorkerInfo<'s>>,
     /// The last ones that left, newest first.
@@ -59,6 +62,10 @@ struct HubInfo {
     version: &'static str,
     pid: u32,
     uptime_s: u64,
+    /// As `/health` says.
+    health: &'static str,
+    /// Required names that nobody serves.
+    missing: Vec<String>,
     connections: u64,
     in_flight: u64,
     waiting: usize,
@@ -90,6 +97,7 @@ struct WorkerInfo<'s> {
     cells: String,
     waiting: usize,
     answers: u64,
+    errors: u64,
     #[serde(flatten)]
     rates: Rates,
 }
@@ -179,12 +187,16 @@ impl Sampler {
             .collect();
         routes.sort_by(|a, b| (a.name, a.pattern, a.method).cmp(&(b.name, b.pattern, b.method)));
 
+        let (health, missing) = Page::health_now(shared);
         let snapshot = Snapshot {
             at_ms: since_1970(SystemTime::now()),
+            rates_ms: self.rated(now).map_or(0, |time| time.as_millis().max(1) as u64),
             hub: HubInfo {
                 version: env!("CARGO_PKG_VERSION"),
                 pid: std::process::id(),
                 uptime_s: clock_ns / 1_000_000_000,
+                health,
+                missing,
                 connections: shared.metrics.connections.all().iter().map(|l| l.open()).sum(),
                 in_flight: names.values().map(|name| u64::from(name.in_flight)).sum(),
                 waiting: names.values().map(|name| name.waiting).sum(),
@@ -248,6 +260,7 @@ impl Sampler {
             cells: cells.text,
             waiting,
             answers: counts.worker.count(),
+            errors: counts.errors,
             rates,
         }
     }
@@ -304,6 +317,12 @@ impl Sampler {
             eps: rate(|counts| counts.errors),
             ms: Percentiles::of(&window.unwrap_or_default()),
         }
+    }
+
+    /// The time that rates are of.
+    fn rated(&self, now: Instant) -> Option<Duration> {
+        let back = self.samples.len().saturating_sub(RATE);
+        self.samples.get(back).map(|sample| now - sample.at)
     }
 
     fn cpu(&self, now: &Sample) -> f64 {

@@ -60,6 +60,10 @@ struct RegistrationInfo {
     identity: String,
     in_flight: u32,
     max_concurrent: u32,
+    /// Exchanges that have ended, however they did.
+    ended: u64,
+    /// It takes nothing new.
+    closing: bool,
     routes: Vec<RouteInfo>,
 }
 
@@ -123,6 +127,8 @@ fn describe_registration(known: &Registration) -> RegistrationInfo {
         identity: known.identity.as_str().to_owned(),
         in_flight: known.in_flight(),
         max_concurrent: known.max_concurrent,
+        ended: known.ended(),
+        closing: known.is_closing(),
         routes: known
             .routes
             .iter()

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use clap::Args;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -100,6 +100,39 @@ impl Surface {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let answer = self.ask(method, target, content_type, body).await?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let status = answer.status();
+        let body = read(answer).await.unwrap_or_default();
+        Err(Failure::Refused(words_of(status, &body)))
+    }
+
+    /// What is at a path, whole; `None` when this hub has no such path.
+    pub(super) async fn get(&self, target: &str) -> Result<Option<Bytes>, Failure> {
+        let answer = self.ask(Method::GET, target, None, Empty::<Bytes>::new()).await?;
+        let status = answer.status();
+        let body = read(answer).await?;
+        match status {
+            StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_success() => Ok(Some(body)),
+            status => Err(Failure::Refused(words_of(status, &body))),
+        }
+    }
+
+    /// Sends one request and gives what answers it, whatever that is.
+    async fn ask<B>(
+        &self,
+        method: Method,
+        target: &str,
+        content_type: Option<&'static str>,
+        body: B,
+    ) -> Result<Response<Incoming>, Failure>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let place = self.place()?;
         let mut request = Request::builder().method(method).uri(target).header(ACCEPT, "*/*");
         if let Some(kind) = content_type {
@@ -109,7 +142,7 @@ impl Surface {
             let token = Token::read(path).map_err(Failure::Unreachable)?;
             request = request.header(AUTHORIZATION, token.bearer());
         }
-        let answer = match place {
+        match place {
             Place::Socket(path) => {
                 let stream = UnixStream::connect(&path).await.map_err(|error| {
                     Failure::Unreachable(format!(
@@ -126,13 +159,7 @@ impl Surface {
                 })?;
                 exchange(TokioIo::new(stream), request.header(HOST, authority), body).await
             }
-        }?;
-        if answer.status().is_success() {
-            return Ok(answer);
         }
-        let status = answer.status();
-        let body = read(answer).await.unwrap_or_default();
-        Err(Failure::Refused(words_of(status, &body)))
     }
 }
 

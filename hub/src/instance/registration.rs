@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::{Instance, Permit};
 use crate::identities::Identity;
@@ -43,6 +43,8 @@ pub(crate) struct Registration {
     pub(crate) max_concurrent: u32,
     in_flight: AtomicU32,
     closing: AtomicBool,
+    /// Exchanges that have ended, for people.
+    ended: AtomicU64,
 }
 
 impl Registration {
@@ -63,6 +65,7 @@ impl Registration {
             max_concurrent,
             in_flight: AtomicU32::new(0),
             closing: AtomicBool::new(false),
+            ended: AtomicU64::new(0),
         }
     }
 
@@ -83,6 +86,8 @@ impl Registration {
     pub(super) fn end(&self) {
         // Relaxed: as in `admit`.
         self.instance.in_flight.fetch_sub(1, Ordering::Relaxed);
+        // Relaxed: a number for people.
+        self.ended.fetch_add(1, Ordering::Relaxed);
         // SYNC(registration.closing): SeqCst; see `admit`.
         if self.in_flight.fetch_sub(1, Ordering::SeqCst) == 1
             && (self.closing.load(Ordering::SeqCst) || !self.instance.is_live())
@@ -100,6 +105,12 @@ impl Registration {
     /// Whether it was closed.
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
+    }
+
+    /// Exchanges that have ended, however they did.
+    pub(crate) fn ended(&self) -> u64 {
+        // Relaxed: see `end`.
+        self.ended.load(Ordering::Relaxed)
     }
 
     /// Exchanges in flight, abandoned ones included.
