@@ -13,6 +13,7 @@ mod runtime;
 mod status;
 mod surface;
 mod tail;
+mod top;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,8 @@ enum Command {
     Approve(approve::ApproveArgs),
     /// Show the hub that runs and its workers: rates, latencies, who is sick.
     Status(status::StatusArgs),
+    /// Watch the hub and its workers live.
+    Top(top::TopArgs),
     /// Make manual pages and completions.
     #[command(subcommand, hide = true)]
     Generate(generate::What),
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Tail(args) => tail::run(args),
         Command::Approve(args) => approve::run(args),
         Command::Status(args) => status::run(args),
+        Command::Top(args) => top::run(args),
         Command::Generate(what) => generate::run(&what),
     }
 }

@@ -29,6 +29,7 @@ mod reload;
 mod rfc9112;
 mod rolling;
 mod start;
+mod status;
 mod tls;
 mod valgrind;
 mod waiting;
