@@ -374,6 +374,13 @@ impl Connection {
         self.shared.metrics()
     }
 
+    /// What the registration of a number has done, also if it was withdrawn lately.
+    pub(crate) fn metrics_of(&self, registration: usize) -> Option<RegistrationMetrics> {
+        let all = self.shared.metrics();
+        let found = all.into_iter().find(|metrics| metrics.index == registration);
+        found.or_else(|| self.shared.book(|book| book.departed(registration as u32)))
+    }
+
     /// The same of those that were withdrawn, the last 1,024 of them, oldest first.
     pub fn departed(&self) -> Vec<RegistrationMetrics> {
         self.shared.book(|book| book.all_departed())
@@ -382,6 +389,17 @@ impl Connection {
     /// Whether there is a hub at the other end now.
     pub fn is_connected(&self) -> bool {
         self.shared.session().is_some()
+    }
+
+    /// Whether it has ended for good: no further exchange comes.
+    pub fn is_closed(&self) -> bool {
+        self.shared.ended().is_some()
+    }
+
+    /// Calls `closed` when the connection ends for good, from a thread of its own; not if it
+    /// has ended already.
+    pub(crate) fn when_closed(&self, closed: impl FnOnce() + Send + 'static) {
+        self.shared.when_ended(Box::new(closed));
     }
 
     /// Begins a shutdown without waiting for it: the hub sends nothing new, exchanges in

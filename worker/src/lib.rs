@@ -16,11 +16,12 @@
 //! }
 //! ```
 //!
-//! # Three ways to serve
+//! # Ways to serve
 //!
 //! - [`Worker`]: handlers are functions, on threads.
+//! - [`Runner`]: the same for many registrations that come, go and fail each by itself.
 //! - `AsyncWorker` (feature `tokio`): handlers are futures, on tokio.
-//! - [`Connection`] and [`Exchange`]: the layer below both. Any number of threads wait for
+//! - [`Connection`] and [`Exchange`]: the layer below them. Any number of threads wait for
 //!   exchanges, or one event loop polls a descriptor. Bindings to other languages are built
 //!   on it, with [`RawExchange`].
 //!
@@ -54,6 +55,7 @@ mod options;
 mod problem;
 mod registration;
 mod response;
+mod runner;
 mod session;
 mod shared;
 mod sse;
@@ -77,6 +79,7 @@ pub use options::{
 };
 pub use registration::Registration;
 pub use response::{IntoResponse, Response};
+pub use runner::{Ended, Report, Runner, RunnerHandle, Unit};
 pub use slotway_core::control::{QueueOffer, RefusalCode, Route};
 pub use slotway_core::head::{Fields, TraceContext};
 pub use slotway_core::record::RefusalReason;

@@ -272,6 +272,11 @@ impl Options {
         })
     }
 
+    /// The slots that are asked for, or a hub's default.
+    pub(crate) fn region_slots(&self) -> u32 {
+        self.region.or(Default::default()).slots
+    }
+
     /// What this process is called by whoever started it.
     pub(crate) fn instance_label(&self) -> Result<Option<String>> {
         let Some(named) = env::var_os(INSTANCE_VARIABLE).filter(|named| !named.is_empty()) else {

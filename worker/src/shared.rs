@@ -40,6 +40,18 @@ struct State {
     /// Why there will be no further exchange, and whether everything in flight was
     /// answered.
     ended: Option<(Error, bool)>,
+    /// Is called then.
+    when_ended: WhenEnded,
+}
+
+/// Whoever wants to hear of the end.
+#[derive(Default)]
+struct WhenEnded(Option<Box<dyn FnOnce() + Send>>);
+
+impl std::fmt::Debug for WhenEnded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("WhenEnded").field(&self.0.is_some()).finish()
+    }
 }
 
 /// A connection's state.
@@ -80,7 +92,8 @@ impl Shared {
         registrations.into_iter().try_for_each(|registration| book.add(registration).map(drop))?;
         let entries = ArcSwap::from_pointee(book.entries());
         let (backoff, heartbeat_rtt) = (None, None);
-        let state = State { book, backoff, heartbeat_rtt, stop: None, last: None, ended: None };
+        let (stop, last, ended, when_ended) = Default::default();
+        let state = State { book, backoff, heartbeat_rtt, stop, last, ended, when_ended };
         Ok(Shared {
             options,
             state: Mutex::new(state),
@@ -325,6 +338,11 @@ impl Shared {
         lock(&self.state).heartbeat_rtt = Some(rtt);
     }
 
+    /// Calls `tell` when it ends; not if it has.
+    pub(crate) fn when_ended(&self, tell: Box<dyn FnOnce() + Send>) {
+        lock(&self.state).when_ended.0 = Some(tell);
+    }
+
     /// An attempt failed.
     pub(crate) fn failed(&self, error: Error) {
         self.change(|state| state.last = Some(error));
@@ -332,11 +350,15 @@ impl Shared {
 
     /// There will be no further exchange.
     pub(crate) fn end(&self, error: Error, drained: bool, why: &Ending) {
-        self.change(|state| {
+        let tell = self.change(|state| {
             state.book.ended(why);
             state.backoff = None;
             state.ended.get_or_insert((error, drained));
+            state.when_ended.0.take()
         });
+        if let Some(tell) = tell {
+            tell();
+        }
         self.events.wake_all(&self.notices, None);
     }
 

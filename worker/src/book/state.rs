@@ -104,6 +104,16 @@ impl fmt::Display for Ending {
     }
 }
 
+impl RegistrationMetrics {
+    /// Its identity: the name, and the instance if it has one.
+    pub fn identity(&self) -> String {
+        match &self.instance {
+            Some(instance) => format!("{}.{instance}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 /// What one registration has done and met, at one moment.
 ///
 /// `received` is `processed`, `failed` and `in_flight` together.

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::response::{Body, Response, Writing, problem};
 
 /// Runs a handler and answers, whatever happens.
-pub(super) fn serve(handler: Option<&Handler>, exchange: Exchange) {
+pub(crate) fn serve(handler: Option<&Handler>, exchange: Exchange) {
     let mut request = Request::new(exchange);
     let response = match handler {
         Some(handler) => {

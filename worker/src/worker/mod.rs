@@ -10,6 +10,7 @@ mod writer;
 
 use std::fmt;
 
+pub(crate) use answer::serve;
 #[cfg(feature = "tokio")]
 pub(crate) use answer::{not_sent, panic_message, route, send};
 pub(crate) use offer::Offer;
@@ -27,7 +28,35 @@ use crate::response::{IntoResponse, Response};
 use crate::sse::{IntoAdmission, Stage, described};
 
 /// A handler, whatever it gives back.
-type Handler = Box<dyn Fn(&mut Request) -> Response + Send + Sync>;
+pub(crate) type Handler = Box<dyn Fn(&mut Request) -> Response + Send + Sync>;
+
+/// The handler that a function makes.
+pub(crate) fn answering<F, R>(handler: F) -> Handler
+where
+    F: Fn(&mut Request) -> R + Send + Sync + 'static,
+    R: IntoResponse,
+{
+    Box::new(move |request: &mut Request| handler(request).into_response())
+}
+
+/// The handler of a route whose clients stay.
+pub(crate) fn staying<C, A, D>(on_connect: C, on_disconnect: D) -> Handler
+where
+    C: Fn(&mut Request) -> A + Send + Sync + 'static,
+    A: IntoAdmission,
+    D: Fn(&mut Request) + Send + Sync + 'static,
+{
+    Box::new(move |request: &mut Request| match request.stage() {
+        Some(Stage::Connect | Stage::Reconnect) => {
+            on_connect(request).into_admission().into_response()
+        }
+        Some(Stage::Disconnect) => {
+            on_disconnect(request);
+            Response::new(204)
+        }
+        None => described(),
+    })
+}
 
 /// A worker whose handlers run on threads of its own.
 ///
@@ -113,8 +142,7 @@ impl Worker {
         F: Fn(&mut Request) -> R + Send + Sync + 'static,
         R: IntoResponse,
     {
-        let handler = move |request: &mut Request| handler(request).into_response();
-        self.offer.route(method, pattern, Box::new(handler));
+        self.offer.route(method, pattern, answering(handler));
         self
     }
 
@@ -162,17 +190,7 @@ impl Worker {
         A: IntoAdmission,
         D: Fn(&mut Request) + Send + Sync + 'static,
     {
-        let handler = move |request: &mut Request| match request.stage() {
-            Some(Stage::Connect | Stage::Reconnect) => {
-                on_connect(request).into_admission().into_response()
-            }
-            Some(Stage::Disconnect) => {
-                on_disconnect(request);
-                Response::new(204)
-            }
-            None => described(),
-        };
-        self.offer.sse_route(pattern, Box::new(handler));
+        self.offer.sse_route(pattern, staying(on_connect, on_disconnect));
         self
     }
 
@@ -196,8 +214,7 @@ impl Worker {
         F: Fn(&mut Request) -> R + Send + Sync + 'static,
         R: IntoResponse,
     {
-        let handler = move |request: &mut Request| handler(request).into_response();
-        self.offer.activity(queue, activity, Box::new(handler));
+        self.offer.activity(queue, activity, answering(handler));
         self
     }
 

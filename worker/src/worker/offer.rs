@@ -42,6 +42,12 @@ impl<H> Offer<H> {
         }
     }
 
+    pub(crate) fn instance(&mut self, instance: String) {
+        if let Some((registration, _)) = self.last() {
+            registration.instance = Some(instance);
+        }
+    }
+
     pub(crate) fn host(&mut self, host: String) {
         if let Some((registration, _)) = self.last() {
             registration.set_host(Some(host));
