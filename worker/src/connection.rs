@@ -322,6 +322,18 @@ impl Connection {
         self.shared.add(registration, prepare).map(|index| index as usize)
     }
 
+    /// Waits until the hub has opened a registration's routes and queues, or has refused it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`], though what may be another answer later is offered again by itself;
+    /// [`Error::Timeout`] while the hub is away, has not said, or waits for somebody's approval;
+    /// [`Error::InvalidArgument`] when there is none of that number; what ended the connection.
+    pub fn wait_registered(&self, registration: usize, timeout: Option<Duration>) -> Result<()> {
+        let index = u32::try_from(registration).unwrap_or(u32::MAX);
+        self.shared.wait_registered(index, &mut Deadline::new(timeout))
+    }
+
     /// Withdraws a registration and waits until nothing of it is in flight; what other threads
     /// answer meanwhile still arrives, and the other registrations go on. Gives what it has
     /// done.

@@ -9,7 +9,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use rustix::event::epoll;
 use slotway_core::map::{Doorbell, Mapping};
 
-use crate::book::{Book, Ending, Entry, RegistrationMetrics, Sparse};
+use crate::book::{Book, Ending, Entry, RegistrationMetrics, RegistrationState, Sparse};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::events::Events;
@@ -270,12 +270,35 @@ impl Shared {
     /// Begins to withdraw a registration.
     pub(crate) fn withdraw(&self, index: u32) -> Result<()> {
         if !self.change_book(|book| book.withdraw(index)) {
-            return Err(Error::InvalidArgument(format!(
-                "there is no registration with the number {index}; it was withdrawn, or never was"
-            )));
+            return Err(unknown(index));
         }
         self.control_bell.ring();
         Ok(())
+    }
+
+    /// Waits until the hub has opened a registration's routes, or has refused it.
+    pub(crate) fn wait_registered(&self, index: u32, deadline: &mut Deadline) -> Result<()> {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some((error, _)) = &state.ended {
+                return Err(error.clone());
+            }
+            match state.book.state(index) {
+                None => return Err(unknown(index)),
+                Some(RegistrationState::Live) => return Ok(()),
+                Some(RegistrationState::Refused { code, reason }) => {
+                    let registration = self.entry(index);
+                    return Err(Error::Refused {
+                        registration: registration.map(|entry| entry.registration.identity()),
+                        code: *code,
+                        reason: reason.clone(),
+                    });
+                }
+                Some(_) => {}
+            }
+            let left = deadline.left().map_err(|_| Error::Timeout)?;
+            state = wait(&self.changed, state, left);
+        }
     }
 
     /// Waits until a registration that was withdrawn is gone.
@@ -414,6 +437,12 @@ impl Shared {
             state = wait(&self.changed, state, left);
         }
     }
+}
+
+fn unknown(index: u32) -> Error {
+    Error::InvalidArgument(format!(
+        "there is no registration with the number {index}; it was withdrawn, or never was"
+    ))
 }
 
 fn watch(epoll: &OwnedFd, fd: BorrowedFd<'_>) -> Result<()> {
