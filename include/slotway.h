@@ -11,7 +11,9 @@
  * LIFECYCLE. slotway_worker_new, _register, _route, _connect; then slotway_worker_next in a
  * loop: read the request, answer it, slotway_request_close. slotway_worker_drain lets
  * requests in hand finish, slotway_worker_close ends it. When the hub dies the worker waits
- * for a new one and connects again by itself; requests in hand are cancelled then.
+ * for a new one and connects again by itself; requests in hand are cancelled then. A worker
+ * may have many registrations, each of which the hub accepts or refuses by itself; some may
+ * come and go while it runs (slotway_worker_add, slotway_worker_withdraw).
  *
  * EVENTS. The hub has a bus: what slotway_worker_publish says about a topic reaches whoever
  * has subscribed to it (slotway_worker_subscribe), in this process or in another, and
@@ -70,13 +72,17 @@
 
 // Every option at its default: slotway_worker_options options = SLOTWAY_WORKER_OPTIONS_INIT;
 #define SLOTWAY_WORKER_OPTIONS_INIT \
-    {sizeof(slotway_worker_options), 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+    {sizeof(slotway_worker_options), 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 // Every option at its default.
-#define SLOTWAY_REGISTRATION_OPTIONS_INIT {sizeof(slotway_registration_options), 0}
+#define SLOTWAY_REGISTRATION_OPTIONS_INIT {sizeof(slotway_registration_options), 0, NULL}
 
 // Every option at its default.
 #define SLOTWAY_QUEUE_OPTIONS_INIT {sizeof(slotway_queue_options), 0}
+
+// To be filled: slotway_metrics metrics = SLOTWAY_METRICS_INIT;
+#define SLOTWAY_METRICS_INIT \
+    {sizeof(slotway_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 // To be filled: slotway_activity activity = SLOTWAY_ACTIVITY_INIT;
 #define SLOTWAY_ACTIVITY_INIT \
@@ -147,6 +153,11 @@
 
 // Everything else.
 #define SLOTWAY_LOG_DEBUG 4
+
+// Registrations may be added after slotway_worker_connect, with slotway_worker_add, and the
+// worker stays connected for them when the hub has refused every other. A flag of
+// slotway_worker_options.
+#define SLOTWAY_WORKER_HOT_ADD 1
 
 // The request may be sent to another worker when the one that had it died and nothing
 // had been sent to the client yet. A flag of slotway_worker_route.
@@ -329,6 +340,69 @@ typedef int32_t slotway_call_end;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// How a registration stands. A value of slotway_metrics.state.
+enum slotway_registration_state
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // The hub has not said anything about it, or is away.
+    SLOTWAY_REGISTRATION_PENDING = 0,
+    // It waits until somebody at the hub approves it.
+    SLOTWAY_REGISTRATION_WAITING = 1,
+    // Its routes and queues are open.
+    SLOTWAY_REGISTRATION_LIVE = 2,
+    // It was withdrawn and finishes what is in hand.
+    SLOTWAY_REGISTRATION_WITHDRAWING = 3,
+    // The hub refused it. What may be another answer later is offered again by itself.
+    SLOTWAY_REGISTRATION_REFUSED = 4,
+    // It was withdrawn and is gone.
+    SLOTWAY_REGISTRATION_WITHDRAWN = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum slotway_registration_state slotway_registration_state;
+#else
+typedef int32_t slotway_registration_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Why a registration, or the connection while it was live, ended. A value of
+// slotway_metrics.last_disconnect and .ending. A number is never changed and never used again
+// for something else; a library that is newer than this header may give numbers that are not
+// listed here.
+enum slotway_ending
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // It has not.
+    SLOTWAY_ENDING_NONE = 0,
+    // This side shut down.
+    SLOTWAY_ENDING_SHUTDOWN = 1,
+    // This side withdrew it.
+    SLOTWAY_ENDING_WITHDRAWN = 2,
+    // The hub refused it.
+    SLOTWAY_ENDING_REFUSED = 3,
+    // A newer generation serves instead.
+    SLOTWAY_ENDING_REPLACED = 4,
+    // The hub closed the connection, or is gone.
+    SLOTWAY_ENDING_HUB_CLOSED = 5,
+    // The hub broke the protocol.
+    SLOTWAY_ENDING_PROTOCOL_ERROR = 6,
+    // The hub did not answer in time that it is there.
+    SLOTWAY_ENDING_HEARTBEAT_TIMEOUT = 7,
+    // There was no hub, or the system refused something.
+    SLOTWAY_ENDING_FAILED = 8,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum slotway_ending slotway_ending;
+#else
+typedef int32_t slotway_ending;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // A call that was begun: its outcome, when that is there, and the right to hang up.
 typedef struct slotway_calling slotway_calling;
 
@@ -387,6 +461,10 @@ typedef struct slotway_worker_options {
     // finish what they have and then hear SLOTWAY_E_CLOSED. Otherwise what the environment
     // variable SLOTWAY_GENERATION says, and without it none: nobody is retired.
     uint32_t generation;
+    // 0 or SLOTWAY_WORKER_HOT_ADD.
+    uint32_t flags;
+    // 0.
+    uint32_t reserved;
 } slotway_worker_options;
 
 // What a registration may have besides its name and routes. Begin with
@@ -397,6 +475,11 @@ typedef struct slotway_registration_options {
     // Requests of this registration in hand at a time, at most; the rest waits in the
     // hub. As many as there are slots otherwise.
     uint32_t max_concurrent;
+    // Which of its name it is: 1 to 128 letters, digits, '_' or '-'. Registrations of one name
+    // whose instances differ share its load, also within one worker; name and instance are the
+    // identity by which a hub may let registrations in. The hub's number for the connection
+    // otherwise. It is copied.
+    const char *instance;
 } slotway_registration_options;
 
 // How activities are taken from a queue. Begin with SLOTWAY_QUEUE_OPTIONS_INIT; 0 in any
@@ -435,6 +518,41 @@ typedef struct slotway_activity {
     // The key that its caller gave; absent if he gave none.
     struct slotway_view key;
 } slotway_activity;
+
+// What a registration has done and met, at one moment: received is processed, failed and
+// in_flight together. Begin with SLOTWAY_METRICS_INIT.
+typedef struct slotway_metrics {
+    // sizeof(slotway_metrics).
+    uint32_t size;
+    // How it stands: a slotway_registration_state.
+    int32_t state;
+    // Requests, activities among them, that were taken in hand.
+    uint64_t received;
+    // Those that were answered with a status below 500, or given up by their clients.
+    uint64_t processed;
+    // Those that were answered with 500 or more, broken off, or closed without an answer.
+    uint64_t failed;
+    // Those in hand.
+    uint64_t in_flight;
+    // Bytes of requests' bodies that came.
+    uint64_t bytes_in;
+    // Bytes of responses' bodies that were given.
+    uint64_t bytes_out;
+    // How often it came back after it had been live.
+    uint64_t reconnects;
+    // How often the hub went away while it was live.
+    uint64_t disconnects;
+    // How long the hub took to answer the last heartbeat, in nanoseconds; 0 if there was none.
+    uint64_t heartbeat_rtt_ns;
+    // How long the wait is before it is offered again, while there is one; else 0.
+    uint32_t backoff_ms;
+    // Why the hub went away the last time: a slotway_ending.
+    int32_t last_disconnect;
+    // Why it does not come back by itself, if so: a slotway_ending.
+    int32_t ending;
+    // 0.
+    uint32_t reserved;
+} slotway_metrics;
 
 // An activity to be done by a worker that takes it. Begin with SLOTWAY_CALL_INIT; queue and
 // activity must be set, and 0 or an absent view in any other field means its default. Texts
@@ -774,13 +892,15 @@ slotway_status slotway_worker_new(const struct slotway_worker_options *options,
 // register the same name share. Its routes and queues are those that slotway_worker_route and
 // slotway_worker_queue add next.
 //
-// name is 1 to 128 letters, digits, '.', '_' or '-'; it is copied. options may be NULL.
-// registration may be NULL, or gets the registration's index, which a request's head
-// gives again.
+// name is 1 to 128 letters, digits, '.', '_' or '-'; it is copied. A worker may have any
+// number of registrations that differ in name or instance, all over one connection and in one
+// memory region. options may be NULL. registration may be NULL, or gets the registration's
+// index, which a request's head gives again and no other registration of the worker ever has.
 //
-// From one thread at a time, before slotway_worker_connect, which also judges the name.
-// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (connected already),
-// SLOTWAY_E_CLOSED.
+// From one thread at a time, before slotway_worker_connect, which also judges the name; or
+// with SLOTWAY_WORKER_HOT_ADD after it, one by one, and then slotway_worker_add does.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (connected already, or one is
+// being set up), SLOTWAY_E_CLOSED.
 slotway_status slotway_worker_register(struct slotway_worker *worker,
                                        const char *name,
                                        const struct slotway_registration_options *options,
@@ -815,8 +935,8 @@ slotway_status slotway_worker_route(struct slotway_worker *worker,
 slotway_status slotway_worker_host(struct slotway_worker *worker, const char *host);
 
 // Connects to the hub and registers, and waits until the hub has opened the routes of at
-// least one registration; of a worker that has none, which is there to publish and to
-// subscribe, until the hub has welcomed it.
+// least one registration; of a worker that has none, which is there to publish, to subscribe
+// and to call, until the hub has welcomed it.
 //
 // timeout_ms: negative waits through as many attempts as it takes; 0 does not wait at
 // all, the connection is made in the background; otherwise the call fails after so long
@@ -828,17 +948,8 @@ slotway_status slotway_worker_host(struct slotway_worker *worker, const char *ho
 // Errors: SLOTWAY_E_INVALID_ARGUMENT (a name, method, pattern or size that cannot be),
 // SLOTWAY_E_REFUSED, SLOTWAY_E_PROTOCOL, SLOTWAY_E_IO, SLOTWAY_E_TIMEOUT,
 // SLOTWAY_E_OUT_OF_ORDER (connected already), SLOTWAY_E_CLOSED.
-slotway_status slotway_worker_connect(struct slotway_worker *worker, int64_t timeout_ms);
-
-// Tells how a registration stands: SLOTWAY_OK when the hub has opened its routes,
-// SLOTWAY_E_AGAIN while the hub is away or has not said, SLOTWAY_E_REFUSED when the hub
-// refused it, and then slotway_last_error() says why.
-//
-// From any thread.
-// Errors: those, SLOTWAY_E_INVALID_ARGUMENT (no such registration),
-// SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
-slotway_status slotway_worker_registered(struct slotway_worker *worker,
-                                         uint32_t registration);
+slotway_status slotway_worker_connect(struct slotway_worker *worker,
+                                      int64_t timeout_ms);
 
 // Takes activities of some types from a queue, under the registration that was added last.
 // An activity comes as a request: its body is what the caller gave,
@@ -883,6 +994,68 @@ slotway_status slotway_request_activity(struct slotway_request *request,
 // SLOTWAY_E_ALREADY_ANSWERED, SLOTWAY_E_OUT_OF_ORDER (started, or a body was committed),
 // SLOTWAY_E_CLOSED.
 slotway_status slotway_request_busy(struct slotway_request *request);
+
+// Tells how a registration stands: SLOTWAY_OK when the hub has opened its routes and queues;
+// SLOTWAY_E_AGAIN while the hub is away, has not said, or waits for somebody's approval of it;
+// SLOTWAY_E_REFUSED when the hub refused it, and then slotway_last_error() says why. What may
+// be another answer later is offered again by itself.
+//
+// From any thread.
+// Errors: those, SLOTWAY_E_INVALID_ARGUMENT (no such registration, or it was withdrawn),
+// SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_registered(struct slotway_worker *worker,
+                                         uint32_t registration);
+
+// Gives the hub the registration that slotway_worker_register and what followed it have set
+// up since slotway_worker_connect, and waits until the hub has opened its routes and queues.
+// With SLOTWAY_WORKER_HOT_ADD only.
+//
+// timeout_ms: negative waits for ever, also for a hub; 0 does not wait, and
+// slotway_worker_registered tells what the hub says.
+//
+// After SLOTWAY_E_INVALID_ARGUMENT, as for a name and instance that the worker has already,
+// nothing was added, and what was set up is forgotten. After SLOTWAY_E_REFUSED and
+// SLOTWAY_E_TIMEOUT it is there: withdraw it, or let it be.
+//
+// From one thread at a time; requests go on meanwhile.
+// Errors: those, SLOTWAY_E_OUT_OF_ORDER (nothing was set up, not connected yet, or without
+// SLOTWAY_WORKER_HOT_ADD), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_add(struct slotway_worker *worker,
+                                  int64_t timeout_ms);
+
+// Withdraws one registration and waits until nothing of it is in hand: the hub sends nothing
+// new for it, what no thread has taken goes to other workers, and the worker's other
+// registrations go on. Its index is never used again; slotway_worker_metrics still tells what
+// it has done.
+//
+// timeout_ms: negative waits for ever; 0 does not wait, as an event loop, which has to answer
+// what is in hand meanwhile. After SLOTWAY_E_TIMEOUT it is withdrawn all the same, and is gone
+// later.
+//
+// From any thread; other threads go on answering.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (no such registration, or it was withdrawn),
+// SLOTWAY_E_TIMEOUT, SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_withdraw(struct slotway_worker *worker,
+                                       uint32_t registration,
+                                       int64_t timeout_ms);
+
+// Tells what a registration has done and met so far. It holds up no request. Of the
+// registrations that were withdrawn the last 1024 are remembered. After slotway_worker_drain
+// has come to its end, and before slotway_worker_close, this is the worker's report.
+//
+// metrics->size says how much of the struct the caller knows; the rest of it is written.
+//
+// From any thread.
+// Errors: SLOTWAY_E_INVALID_ARGUMENT (NULL, no such size, no such registration),
+// SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
+slotway_status slotway_worker_metrics(struct slotway_worker *worker,
+                                      uint32_t registration,
+                                      struct slotway_metrics *metrics);
+
+// The stable name of an ending, such as "hub_closed"; "unknown" for a number that is none.
+//
+// From any thread. Cannot fail. The text lives for ever.
+const char *slotway_ending_name(int32_t ending);
 
 // Waits for the next request.
 //

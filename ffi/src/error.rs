@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     Argument(String),
     /// Nothing now.
     Again,
+    /// A registration is not live: it waits for approval; holds the hub's sentence.
+    Waiting(String),
     /// The time is over.
     Timeout,
     /// The calls came in a wrong order; holds the sentence that says what to do.
@@ -52,7 +54,7 @@ impl Fault {
         match self {
             Fault::Null(_) | Fault::Argument(_) => SLOTWAY_E_INVALID_ARGUMENT,
             Fault::Stale(..) => SLOTWAY_E_CLOSED,
-            Fault::Again => SLOTWAY_E_AGAIN,
+            Fault::Again | Fault::Waiting(_) => SLOTWAY_E_AGAIN,
             Fault::Timeout => SLOTWAY_E_TIMEOUT,
             Fault::Order(_) => SLOTWAY_E_OUT_OF_ORDER,
             Fault::Handles(_) | Fault::BodyTooLarge => SLOTWAY_E_TOO_LARGE,
@@ -72,6 +74,7 @@ impl fmt::Display for Fault {
             ),
             Fault::Argument(sentence) => f.write_str(sentence),
             Fault::Again => f.write_str("nothing to do now; poll the worker's descriptor"),
+            Fault::Waiting(reason) => write!(f, "the registration waits for approval: {reason}"),
             Fault::Timeout => f.write_str("the time was over before anything happened"),
             Fault::Order(sentence) => f.write_str(sentence),
             Fault::Handles(kind) => {

@@ -42,6 +42,10 @@ mod setup;
 
 mod activity;
 
+mod registration;
+
+mod metrics;
+
 mod poll;
 
 mod event;

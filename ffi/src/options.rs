@@ -57,7 +57,19 @@ pub struct slotway_worker_options {
     /// finish what they have and then hear SLOTWAY_E_CLOSED. Otherwise what the environment
     /// variable SLOTWAY_GENERATION says, and without it none: nobody is retired.
     pub generation: u32,
+    /// 0 or SLOTWAY_WORKER_HOT_ADD.
+    pub flags: u32,
+    /// 0.
+    pub reserved: u32,
 }
+
+/// Registrations may be added after slotway_worker_connect, with slotway_worker_add, and the
+/// worker stays connected for them when the hub has refused every other. A flag of
+/// slotway_worker_options.
+pub const SLOTWAY_WORKER_HOT_ADD: u32 = 1;
+
+/// Bytes of the first version: up to the generation.
+pub(crate) const WORKER_OPTIONS_FIRST: usize = 56;
 
 /// What a registration may have besides its name and routes. Begin with
 /// SLOTWAY_REGISTRATION_OPTIONS_INIT; 0 in any field means its default.
@@ -69,10 +81,18 @@ pub struct slotway_registration_options {
     /// Requests of this registration in hand at a time, at most; the rest waits in the
     /// hub. As many as there are slots otherwise.
     pub max_concurrent: u32,
+    /// Which of its name it is: 1 to 128 letters, digits, '_' or '-'. Registrations of one name
+    /// whose instances differ share its load, also within one worker; name and instance are the
+    /// identity by which a hub may let registrations in. The hub's number for the connection
+    /// otherwise. It is copied.
+    pub instance: *const c_char,
 }
 
-const _: () = assert!(size_of::<slotway_worker_options>() == 56);
-const _: () = assert!(size_of::<slotway_registration_options>() == 8);
+/// Bytes of the first version: up to max_concurrent.
+pub(crate) const REGISTRATION_OPTIONS_FIRST: usize = 8;
+
+const _: () = assert!(size_of::<slotway_worker_options>() == 64);
+const _: () = assert!(size_of::<slotway_registration_options>() == 16);
 
 /// A struct that begins with its size, as a `u32`, and whose every bit pattern is one.
 ///
@@ -83,7 +103,7 @@ pub(crate) unsafe trait Sized32: Copy {}
 
 // SAFETY: `repr(C)`; integers and a raw pointer, laid out without gaps (asserted above).
 unsafe impl Sized32 for slotway_worker_options {}
-// SAFETY: `repr(C)`, two integers.
+// SAFETY: as above.
 unsafe impl Sized32 for slotway_registration_options {}
 
 /// Copies a caller's struct into one of this library's size. `None`: he gave NULL.
@@ -199,20 +219,29 @@ fn milliseconds(value: u32) -> Option<Duration> {
     (value != 0).then(|| Duration::from_millis(value.into()))
 }
 
-/// What C's options ask for.
+/// What C's options ask for, and whether registrations may be added later.
 ///
 /// # Safety
 ///
 /// `options` as for [`sized`], and its texts end with NUL.
 pub(crate) unsafe fn worker_options(
     options: *const slotway_worker_options,
-) -> Result<Options, Fault> {
+) -> Result<(Options, bool), Fault> {
     let mut built = Options::new().sdk(concat!("c/", env!("CARGO_PKG_VERSION")));
     // SAFETY: the caller's promise.
-    let given = unsafe { sized("options", size_of::<slotway_worker_options>(), options)? };
+    let given = unsafe { sized("options", WORKER_OPTIONS_FIRST, options)? };
     let Some(given) = given else {
-        return Ok(built);
+        return Ok((built, false));
     };
+    if given.flags & !SLOTWAY_WORKER_HOT_ADD != 0 || given.reserved != 0 {
+        return Err(Fault::Argument(format!(
+            "options.flags is {:#x} and options.reserved {}; a worker's flags are 0 or \
+             SLOTWAY_WORKER_HOT_ADD, and what is reserved is 0",
+            given.flags, given.reserved
+        )));
+    }
+    let hot_add = given.flags & SLOTWAY_WORKER_HOT_ADD != 0;
+    built = built.keep_open(hot_add);
     if !given.hub.is_null() {
         // SAFETY: the caller's promise.
         let path = unsafe { CStr::from_ptr(given.hub) };
@@ -244,7 +273,7 @@ pub(crate) unsafe fn worker_options(
     if given.spin != 0 {
         built = built.spin_cap(u32::try_from(given.spin).unwrap_or(0));
     }
-    Ok(built)
+    Ok((built, hot_add))
 }
 
 #[cfg(test)]

@@ -2,13 +2,16 @@
 
 use std::ffi::c_char;
 
-use sdk::{Connect, Connection, Error, Registration, RegistrationState};
+use sdk::{Connect, Connection, Registration};
 
 use crate::error::Fault;
-use crate::options::{sized, slotway_registration_options, slotway_worker_options, worker_options};
+use crate::options::{
+    REGISTRATION_OPTIONS_FIRST, sized, slotway_registration_options, slotway_worker_options,
+    worker_options,
+};
 use crate::status::slotway_status;
 use crate::types::{put, text, timeout};
-use crate::worker::{WORKERS, Worker, hold, slotway_worker};
+use crate::worker::{WORKERS, Worker, hold, lock, slotway_worker};
 
 /// The request may be sent to another worker when the one that had it died and nothing
 /// had been sent to the client yet. A flag of slotway_worker_route.
@@ -21,6 +24,11 @@ pub const SLOTWAY_ROUTE_SSE: u32 = 2;
 
 pub(crate) const NO_REGISTRATION: &str =
     "there is no registration to add to; call slotway_worker_register first";
+
+const ONE_AT_A_TIME: &str = "a registration is being set up already; slotway_worker_add gives it \
+                             to the hub, and then there is room for the next";
+
+const ALREADY_CONNECTED: &str = "the worker is connected already";
 
 const QUEUES_BEGUN: &str = "the registration has a queue already, and its activities are numbered \
                             behind its routes; add routes before queues";
@@ -39,8 +47,8 @@ pub unsafe extern "C" fn slotway_worker_new(
 ) -> slotway_status {
     export!([worker] => {
         // SAFETY: the header's contract.
-        let options = unsafe { worker_options(options)? };
-        let handle = WORKERS.insert(Worker::new(options))?;
+        let (options, hot_add) = unsafe { worker_options(options)? };
+        let handle = WORKERS.insert(Worker::new(options, hot_add))?;
         // SAFETY: the header's contract; it is not NULL.
         unsafe { put(worker, std::ptr::without_provenance_mut(handle)) };
         Ok(())
@@ -51,13 +59,15 @@ pub unsafe extern "C" fn slotway_worker_new(
 /// register the same name share. Its routes and queues are those that slotway_worker_route and
 /// slotway_worker_queue add next.
 ///
-/// name is 1 to 128 letters, digits, '.', '_' or '-'; it is copied. options may be NULL.
-/// registration may be NULL, or gets the registration's index, which a request's head
-/// gives again.
+/// name is 1 to 128 letters, digits, '.', '_' or '-'; it is copied. A worker may have any
+/// number of registrations that differ in name or instance, all over one connection and in one
+/// memory region. options may be NULL. registration may be NULL, or gets the registration's
+/// index, which a request's head gives again and no other registration of the worker ever has.
 ///
-/// From one thread at a time, before slotway_worker_connect, which also judges the name.
-/// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (connected already),
-/// SLOTWAY_E_CLOSED.
+/// From one thread at a time, before slotway_worker_connect, which also judges the name; or
+/// with SLOTWAY_WORKER_HOT_ADD after it, one by one, and then slotway_worker_add does.
+/// Errors: SLOTWAY_E_INVALID_ARGUMENT, SLOTWAY_E_OUT_OF_ORDER (connected already, or one is
+/// being set up), SLOTWAY_E_CLOSED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn slotway_worker_register(
     worker: *mut slotway_worker,
@@ -69,15 +79,24 @@ pub unsafe extern "C" fn slotway_worker_register(
         let held = hold(worker)?;
         // SAFETY: the header's contract; it is not NULL.
         let name = unsafe { text("name", name)? };
-        let first_size = size_of::<slotway_registration_options>();
         // SAFETY: the header's contract.
-        let options = unsafe { sized("options", first_size, options)? };
-        let mut offer = held.offer()?;
-        let index = u32::try_from(offer.registrations.len()).unwrap_or(u32::MAX);
+        let options = unsafe { sized("options", REGISTRATION_OPTIONS_FIRST, options)? };
         let mut added = Registration::new(name);
-        if let Some(options) = options.filter(|options| options.max_concurrent != 0) {
-            added = added.max_concurrent(options.max_concurrent);
+        if let Some(options) = options {
+            if options.max_concurrent != 0 {
+                added = added.max_concurrent(options.max_concurrent);
+            }
+            if !options.instance.is_null() {
+                // SAFETY: the header's contract; it is not NULL.
+                added = added.instance(unsafe { text("options.instance", options.instance)? });
+            }
         }
+        let mut offer = held.offer()?;
+        if held.connection.get().is_some() && !offer.registrations.is_empty() {
+            return Err(Fault::Order(ONE_AT_A_TIME));
+        }
+        let waiting = u32::try_from(offer.registrations.len()).unwrap_or(u32::MAX);
+        let index = offer.next.saturating_add(waiting);
         offer.registrations.push(added);
         if !registration.is_null() {
             // SAFETY: the header's contract; it is not NULL.
@@ -169,8 +188,8 @@ pub unsafe extern "C" fn slotway_worker_host(
 }
 
 /// Connects to the hub and registers, and waits until the hub has opened the routes of at
-/// least one registration; of a worker that has none, which is there to publish and to
-/// subscribe, until the hub has welcomed it.
+/// least one registration; of a worker that has none, which is there to publish, to subscribe
+/// and to call, until the hub has welcomed it.
 ///
 /// timeout_ms: negative waits through as many attempts as it takes; 0 does not wait at
 /// all, the connection is made in the background; otherwise the call fails after so long
@@ -189,7 +208,10 @@ pub unsafe extern "C" fn slotway_worker_connect(
 ) -> slotway_status {
     export!([worker] => {
         let held = hold(worker)?;
-        let offer = held.offer()?;
+        let mut offer = lock(&held.offer);
+        if held.connection.get().is_some() {
+            return Err(Fault::Order(ALREADY_CONNECTED));
+        }
         let connect = match timeout(timeout_ms) {
             None => Connect::UntilLive,
             Some(timeout) if timeout.is_zero() => Connect::Background,
@@ -197,41 +219,10 @@ pub unsafe extern "C" fn slotway_worker_connect(
         };
         let options = offer.options.clone().connect(connect);
         let connection = Connection::open(options, offer.registrations.clone())?;
+        offer.next = u32::try_from(offer.registrations.len()).unwrap_or(u32::MAX);
+        offer.registrations.clear();
         // The lock on the offer makes this the only one who sets it.
         let _ = held.connection.set(connection);
         Ok(())
-    })
-}
-
-/// Tells how a registration stands: SLOTWAY_OK when the hub has opened its routes,
-/// SLOTWAY_E_AGAIN while the hub is away or has not said, SLOTWAY_E_REFUSED when the hub
-/// refused it, and then slotway_last_error() says why.
-///
-/// From any thread.
-/// Errors: those, SLOTWAY_E_INVALID_ARGUMENT (no such registration),
-/// SLOTWAY_E_OUT_OF_ORDER (not connected yet), SLOTWAY_E_CLOSED.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn slotway_worker_registered(
-    worker: *mut slotway_worker,
-    registration: u32,
-) -> slotway_status {
-    export!([worker] => {
-        let held = hold(worker)?;
-        let connection = held.connection()?;
-        let state = connection.registration_state(registration as usize).ok_or_else(|| {
-            Fault::Argument(format!(
-                "registration is {registration}, and the worker has {}",
-                connection.registrations().len()
-            ))
-        })?;
-        match state {
-            RegistrationState::Live => Ok(()),
-            RegistrationState::Refused { code, reason } => {
-                let all = connection.registrations();
-                let registration = all.get(registration as usize).map(|own| own.name().to_owned());
-                Err(Error::Refused { registration, code, reason }.into())
-            }
-            _ => Err(Fault::Again),
-        }
     })
 }

@@ -14,9 +14,11 @@ use crate::close::*;
 use crate::error::*;
 use crate::event::{slotway_delivery, slotway_event};
 use crate::head::*;
+use crate::metrics::{slotway_metrics, slotway_worker_metrics};
 use crate::poll::*;
 use crate::publish::*;
 use crate::push::*;
+use crate::registration::*;
 use crate::request::slotway_request;
 use crate::response::*;
 use crate::setup::*;
@@ -28,7 +30,7 @@ use crate::types::{slotway_field, slotway_view};
 use crate::worker::slotway_worker;
 
 /// Exports that have neither pointers that may not be NULL nor handles.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 11] = [
     "slotway_abi_version",
     "slotway_version",
     "slotway_status_name",
@@ -38,6 +40,7 @@ const OTHERS: [&str; 10] = [
     "slotway_last_call_end",
     "slotway_last_retry_after_ms",
     "slotway_call_end_name",
+    "slotway_ending_name",
     "slotway_log",
 ];
 
@@ -216,6 +219,7 @@ arguments! {
     activities: *const *const c_char =
         |all| if all.null == "activities" { null() } else { &raw const TYPES.0 };
     defaults_of_queue: *const slotway_queue_options = |_all| null();
+    metrics: *mut slotway_metrics = |all| all.output("metrics", 0);
     activity: *mut slotway_activity = |all| all.output("activity", 0);
     call: *const slotway_call = |all| if all.null == "call" { null() } else { &raw const CALL.0 };
     new_calling: *mut *mut slotway_calling = |all| all.output("calling", 0);
@@ -266,6 +270,10 @@ fn null_and_closed_handles_are_errors() {
         not_null: [worker, pushed]);
     check!(seen, slotway_worker_queue(worker, queue, activities, one, defaults_of_queue, index),
         not_null: [worker, queue, activities]);
+    check!(seen, slotway_worker_add(worker, timeout_ms), not_null: [worker]);
+    check!(seen, slotway_worker_withdraw(worker, registration, timeout_ms), not_null: [worker]);
+    check!(seen, slotway_worker_metrics(worker, registration, metrics),
+        not_null: [worker, metrics]);
     check!(seen, slotway_request_activity(request, activity), not_null: [request, activity]);
     check!(seen, slotway_request_busy(request), not_null: [request]);
     check!(seen, slotway_worker_call(worker, call, timeout_ms, new_calling, reply),

@@ -29,10 +29,15 @@ pub(crate) struct Worker {
     pub(crate) refusals: Mutex<VecDeque<PublishRefusal>>,
 }
 
-/// What is settled before connecting.
+/// What is offered to the hub, or will be.
 pub(crate) struct Offer {
     pub(crate) options: Options,
+    /// Registrations may be added once it is connected.
+    hot_add: bool,
+    /// What the hub has not been offered: any number before connecting, one at most afterwards.
     pub(crate) registrations: Vec<Registration>,
+    /// The number that the first of them will have.
+    pub(crate) next: u32,
 }
 
 /// Requests and calls for which an event loop may wait.
@@ -45,8 +50,8 @@ pub(crate) struct Watched {
 pub(crate) static WORKERS: Table<Worker> = Table::new(Kind::Worker);
 
 const NOT_CONNECTED: &str = "the worker is not connected; call slotway_worker_connect first";
-const CONNECTED: &str =
-    "the worker is connected; register names and routes before slotway_worker_connect";
+const CONNECTED: &str = "the worker is connected; register names, routes and queues before \
+                         slotway_worker_connect, or set SLOTWAY_WORKER_HOT_ADD";
 
 /// What may be behind a lock is whole between any two statements.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -59,9 +64,10 @@ pub(crate) fn hold(worker: *const slotway_worker) -> Result<Held<'static, Worker
 }
 
 impl Worker {
-    pub(crate) fn new(options: Options) -> Worker {
+    pub(crate) fn new(options: Options, hot_add: bool) -> Worker {
+        let registrations = Vec::new();
         Worker {
-            offer: Mutex::new(Offer { options, registrations: Vec::new() }),
+            offer: Mutex::new(Offer { options, hot_add, registrations, next: 0 }),
             connection: OnceLock::new(),
             publisher: OnceLock::new(),
             caller: OnceLock::new(),
@@ -91,8 +97,8 @@ impl Worker {
     pub(crate) fn offer(&self) -> Result<MutexGuard<'_, Offer>, Fault> {
         let offer = lock(&self.offer);
         match self.connection.get() {
-            None => Ok(offer),
-            Some(_) => Err(Fault::Order(CONNECTED)),
+            Some(_) if !offer.hot_add => Err(Fault::Order(CONNECTED)),
+            _ => Ok(offer),
         }
     }
 

@@ -9,8 +9,8 @@
 
 /* The sizes are part of the ABI. */
 typedef char status_is_an_int32[sizeof(slotway_status) == 4 ? 1 : -1];
-typedef char worker_options_size[sizeof(slotway_worker_options) == 56 ? 1 : -1];
-typedef char registration_options_size[sizeof(slotway_registration_options) == 8 ? 1 : -1];
+typedef char worker_options_size[sizeof(slotway_worker_options) == 64 ? 1 : -1];
+typedef char registration_options_size[sizeof(slotway_registration_options) == 16 ? 1 : -1];
 typedef char head_size[sizeof(slotway_head) == 120 ? 1 : -1];
 typedef char field_size[sizeof(slotway_field) == 32 ? 1 : -1];
 typedef char peer_size[sizeof(slotway_peer) == 24 ? 1 : -1];
@@ -21,6 +21,7 @@ typedef char subscription_options_size[sizeof(slotway_subscription_options) == 4
 typedef char sse_size[sizeof(slotway_sse) == 16 ? 1 : -1];
 typedef char push_size[sizeof(slotway_push) == 120 ? 1 : -1];
 typedef char queue_options_size[sizeof(slotway_queue_options) == 8 ? 1 : -1];
+typedef char metrics_size[sizeof(slotway_metrics) == 96 ? 1 : -1];
 typedef char activity_size[sizeof(slotway_activity) == 64 ? 1 : -1];
 typedef char call_size[sizeof(slotway_call) == 104 ? 1 : -1];
 typedef char reply_size[sizeof(slotway_reply) == 56 ? 1 : -1];
@@ -44,6 +45,7 @@ uint32_t use_everything(slotway_worker *worker, slotway_request *request)
     slotway_sse sse = SLOTWAY_SSE_INIT;
     slotway_queue_options queue = SLOTWAY_QUEUE_OPTIONS_INIT;
     slotway_activity activity = SLOTWAY_ACTIVITY_INIT;
+    slotway_metrics metrics = SLOTWAY_METRICS_INIT;
     slotway_call call = SLOTWAY_CALL_INIT;
     slotway_reply reply = SLOTWAY_REPLY_INIT;
     slotway_head head = SLOTWAY_HEAD_INIT;
@@ -64,8 +66,10 @@ uint32_t use_everything(slotway_worker *worker, slotway_request *request)
     }
     if (event.size + push.size + sse.size + subscription.size == 0)
         return SLOTWAY_EVENT_MUST_DELIVER + SLOTWAY_SUBSCRIPTION_ROUTED + SLOTWAY_PUSH_CLOSE;
-    if (queue.size + activity.size + call.size + reply.size == 0)
-        return SLOTWAY_CALL_IDEMPOTENT + SLOTWAY_REPLY_REPLAYED;
+    if (queue.size + activity.size + call.size + reply.size + metrics.size == 0)
+        return SLOTWAY_CALL_IDEMPOTENT + SLOTWAY_REPLY_REPLAYED + SLOTWAY_WORKER_HOT_ADD;
+    if (metrics.state == SLOTWAY_REGISTRATION_LIVE || metrics.ending != SLOTWAY_ENDING_NONE)
+        return (uint32_t)slotway_ending_name(metrics.ending)[0];
     if (slotway_last_call_end() == SLOTWAY_END_WORKER_GONE)
         return (uint32_t)slotway_call_end_name(SLOTWAY_END_WORKER_GONE)[0];
     status = slotway_request_respond(request, 200, headers, 2, text.data, text.length);

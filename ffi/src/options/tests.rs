@@ -1,6 +1,9 @@
 use std::ptr::{from_ref, null};
 
-use super::{Sized32, sized, slotway_worker_options as WorkerOptions, worker_options};
+use super::{
+    SLOTWAY_WORKER_HOT_ADD, Sized32, WORKER_OPTIONS_FIRST, sized,
+    slotway_worker_options as WorkerOptions, worker_options,
+};
 
 const INIT: WorkerOptions = WorkerOptions {
     size: size_of::<WorkerOptions>() as u32,
@@ -16,20 +19,25 @@ const INIT: WorkerOptions = WorkerOptions {
     heartbeat_timeout_ms: 0,
     spin: 0,
     generation: 0,
+    flags: 0,
+    reserved: 0,
 };
 
 fn built(options: &WorkerOptions) -> Result<String, String> {
     // SAFETY: a live struct that says its size.
     let built = unsafe { worker_options(from_ref(options)) };
-    built.map(|options| format!("{options:?}")).map_err(|fault| fault.to_string())
+    built
+        .map(|(options, hot_add)| format!("{options:?} {hot_add}"))
+        .map_err(|fault| fault.to_string())
 }
 
 /// Zero is the default, whatever the default is.
 #[test]
 fn zeros_are_the_defaults() {
     // SAFETY: NULL is fine.
-    let defaults = unsafe { worker_options(null()) }.expect("good");
-    assert_eq!(built(&INIT).expect("good"), format!("{defaults:?}"));
+    let (defaults, hot_add) = unsafe { worker_options(null()) }.expect("good");
+    assert!(!hot_add);
+    assert_eq!(built(&INIT).expect("good"), format!("{defaults:?} false"));
 }
 
 #[test]
@@ -47,6 +55,7 @@ fn every_field_arrives() {
         heartbeat_timeout_ms: 55,
         spin: 66,
         generation: 77,
+        flags: SLOTWAY_WORKER_HOT_ADD,
         ..INIT
     };
     let built = built(&options).expect("good");
@@ -64,6 +73,8 @@ fn every_field_arrives() {
         "timeout: 55ms",
         "spin_cap: 66",
         "generation: Some(77)",
+        "keep_open: true",
+        " true",
         "sdk: \"c/",
     ];
     for part in parts {
@@ -75,10 +86,14 @@ fn every_field_arrives() {
 
 #[test]
 fn what_cannot_be_says_why() {
-    for size in [0, 4, INIT.size - 1, 5000, u32::MAX] {
+    for size in [0, 4, WORKER_OPTIONS_FIRST as u32 - 1, 5000, u32::MAX] {
         let error = built(&WorkerOptions { size, ..INIT }).expect_err("no such size");
         assert!(error.contains(&format!("options.size is {size}")), "{error}");
     }
+    let error = built(&WorkerOptions { flags: 2, ..INIT }).expect_err("no such flag");
+    assert!(error.contains("options.flags is 0x2"), "{error}");
+    let error = built(&WorkerOptions { reserved: 1, ..INIT }).expect_err("reserved");
+    assert!(error.contains("options.reserved 1"), "{error}");
 }
 
 /// A struct of a newer header is welcome unless it asks for what this library cannot do.
@@ -90,7 +105,7 @@ fn structs_grow() {
         options: WorkerOptions,
         more: u64,
     }
-    // SAFETY: `repr(C)` without gaps: 56 bytes, then 8.
+    // SAFETY: `repr(C)` without gaps: 64 bytes, then 8.
     unsafe impl Sized32 for Newer {}
     let size = size_of::<Newer>() as u32;
     let mut newer = Newer { options: WorkerOptions { size, slots: 3, ..INIT }, more: 0 };
@@ -105,7 +120,11 @@ fn structs_grow() {
     let error = read(&newer).expect_err("not known");
     assert!(error.contains("too old"), "{error}");
 
-    // And one of an older header has zeros where it ends.
+    // And one of an older header has zeros where it ends: what lies behind it is not read.
+    let first = WORKER_OPTIONS_FIRST as u32;
+    let before_flags = WorkerOptions { size: first, generation: 8, flags: 1, reserved: 9, ..INIT };
+    let shown = built(&before_flags).expect("good");
+    assert!(shown.contains("generation: Some(8)") && shown.ends_with(" false"), "{shown}");
     let older = WorkerOptions { size: 24, slots: 5, drain_timeout_ms: 9, ..INIT };
     // SAFETY: a live struct of more than the size that it says.
     let read = unsafe { sized("options", 24, from_ref(&older)) };
