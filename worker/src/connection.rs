@@ -349,7 +349,22 @@ impl Connection {
         timeout: Option<Duration>,
     ) -> Result<RegistrationMetrics> {
         self.begin_withdraw(registration)?;
-        self.shared.wait_withdrawn(registration as u32, &mut Deadline::new(timeout))
+        self.wait_withdrawn(registration, timeout)
+    }
+
+    /// Waits until a registration that is being withdrawn is gone. Gives what it has done.
+    ///
+    /// # Errors
+    ///
+    /// As for [`withdraw`](Self::withdraw); [`Error::Closed`] also for one that went so long ago
+    /// that it is not remembered, or never was.
+    pub fn wait_withdrawn(
+        &self,
+        registration: usize,
+        timeout: Option<Duration>,
+    ) -> Result<RegistrationMetrics> {
+        let index = u32::try_from(registration).unwrap_or(u32::MAX);
+        self.shared.wait_withdrawn(index, &mut Deadline::new(timeout))
     }
 
     /// Begins to withdraw a registration, and returns: nothing new comes for it. It is gone
