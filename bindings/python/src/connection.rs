@@ -7,15 +7,18 @@ use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
-use sdk::{Connection, RegistrationState};
+use pyo3::types::{PyDict, PyList};
+use sdk::{Connection, Error, RegistrationState};
 
 use crate::convert::timeout;
-use crate::error::OrRaise;
+use crate::error::{OrRaise, raised};
 use crate::exchange::Exchange;
 use crate::fork::Maker;
+use crate::keys::{Keys, routes};
 use crate::log;
+use crate::metrics::described;
 use crate::options::{self, Given, RegistrationGiven};
+use crate::patience::Patience;
 use crate::turns::Turns;
 
 /// A worker's connection to its hub: requests come out of it.
@@ -23,10 +26,12 @@ use crate::turns::Turns;
 /// Making one begins to connect and to register, and returns. A registration is a name, its
 /// routes (a method, a pattern, a host or None, whether a request may be sent twice, and maybe
 /// whether its clients stay for events), how many requests at a time it takes at most (None: as
-/// many as there are slots), and maybe the queues whose activities it takes (a name, the types,
-/// how many at a time; their keys follow those of the routes). Without one the connection is for events
-/// and calls alone. ``connect`` is
-/// what ``wait_live`` waits for; the rest is as for ``Worker``.
+/// many as there are slots); and maybe the queues whose activities it takes (a name, the types,
+/// how many at a time; their keys follow those of the routes), and which of its name it is.
+/// Without one the connection is for events and calls alone. ``connect`` is what ``wait_live``
+/// waits for; ``keep_open`` goes on when the hub has refused every registration, for others that
+/// may be added; ``heartbeat`` says how often to ask the hub whether it is there, and how long it
+/// may be silent; the rest is as for ``Worker``.
 ///
 /// A thread of its own keeps it up and comes back to the next hub when this one goes away.
 /// Threads call ``next``; or one event loop watches ``fileno`` and calls ``take``.
@@ -36,8 +41,8 @@ pub(crate) struct Core {
     /// Taken out when it is dropped.
     connection: Option<Connection>,
     maker: Maker,
-    /// The key of each registration's first route.
-    firsts: Box<[u32]>,
+    /// The keys of each registration's routes.
+    keys: Keys,
     /// An error that came behind exchanges, to be raised by the next call.
     late: Mutex<Option<sdk::Error>>,
     /// Which thread waits.
@@ -66,7 +71,7 @@ impl Core {
     #[pyo3(signature = (
         registrations, *, hub = None, slots = None, head_bytes = None, request_bytes = None,
         response_bytes = None, spin = None, drain_deadline = None, generation = None,
-        connect = None,
+        connect = None, keep_open = false, heartbeat = None,
     ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -81,6 +86,8 @@ impl Core {
         drain_deadline: Option<f64>,
         generation: Option<u64>,
         connect: Option<&Bound<'_, PyAny>>,
+        keep_open: bool,
+        heartbeat: Option<(f64, f64)>,
     ) -> PyResult<Core> {
         log::prepare(py)?;
         let given = Given {
@@ -92,24 +99,17 @@ impl Core {
             spin,
             drain_deadline,
             generation,
+            keep_open,
+            heartbeat,
         };
         let options = given.options(options::connect(connect)?)?;
         let registrations = options::registrations(registrations)?;
-        let firsts = registrations
-            .iter()
-            .scan(0, |next, registration| {
-                let first = *next;
-                let queues = registration.queues().iter();
-                let activities: usize = queues.map(|queue| queue.activities.len()).sum();
-                *next += (registration.routes().len() + activities) as u32;
-                Some(first)
-            })
-            .collect();
+        let keys = Keys::of(&registrations);
         let connection = Connection::open_in_background(options, registrations).or_raise(py)?;
         Ok(Core {
             connection: Some(connection),
             maker: Maker::this(),
-            firsts,
+            keys,
             late: Mutex::new(None),
             turns: Turns::new(),
         })
@@ -137,7 +137,7 @@ impl Core {
             let next = connection.next(Some(Duration::ZERO)).or_raise(py)?;
             if let Some(exchange) = next {
                 self.turns.took();
-                return Ok(Some(Exchange::new(exchange, &self.firsts)));
+                return Ok(Some(Exchange::new(exchange, &self.keys)));
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
@@ -175,7 +175,7 @@ impl Core {
         let mut found = connection.try_next();
         loop {
             match found {
-                Ok(Some(exchange)) => taken.append(Exchange::new(exchange, &self.firsts))?,
+                Ok(Some(exchange)) => taken.append(Exchange::new(exchange, &self.keys))?,
                 Ok(None) => break,
                 Err(error) if taken.is_empty() => return Err(error).or_raise(py),
                 // What was taken is to be answered first.
@@ -211,6 +211,51 @@ impl Core {
     fn states(&self) -> Vec<String> {
         let states = self.connection().registration_states();
         states.into_iter().map(|state: RegistrationState| format!("{state:?}")).collect()
+    }
+
+    /// Adds a registration while the connection lives, and returns: its number, which those
+    /// that were there at the beginning have from 0 on, and the key of its first route.
+    fn add(&self, py: Python<'_>, registration: RegistrationGiven) -> PyResult<(usize, u32)> {
+        let connection = self.here(py)?;
+        let registration = options::registration(registration)?;
+        let routes = routes(&registration);
+        // Whoever makes an exchange of it is attached, as this thread is in between.
+        let number = connection.add(registration).or_raise(py)?;
+        Ok((number, self.keys.add(number, routes)))
+    }
+
+    /// The key of the first route of what is added next.
+    #[getter]
+    fn next_key(&self) -> u32 {
+        self.keys.next()
+    }
+
+    /// Withdraws the registration of a number, and waits until nothing of it is in hand. Hears
+    /// signals meanwhile. Gives what it has done, as ``metrics`` does. Raises Timeout when that
+    /// takes longer; it is withdrawn all the same.
+    #[pyo3(signature = (number, timeout = None))]
+    fn withdraw<'py>(
+        &self,
+        py: Python<'py>,
+        number: usize,
+        timeout: Option<f64>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let patience = Patience::new(self::timeout(timeout)?);
+        let connection = self.here(py)?;
+        connection.begin_withdraw(number).or_raise(py)?;
+        let wait = |left| connection.wait_withdrawn(number, left).map(Some);
+        let metrics = patience.wait(py, wait)?.or_raise(py)?;
+        described(py, &metrics.ok_or_else(|| raised(py, &Error::Timeout))?)
+    }
+
+    /// What each registration has done and met, in the order of their numbers.
+    fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.connection().metrics().iter().map(|metrics| described(py, metrics)).collect()
+    }
+
+    /// The same of those that were withdrawn, the last 1,024 of them, oldest first.
+    fn departed<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.connection().departed().iter().map(|metrics| described(py, metrics)).collect()
     }
 
     /// Begins to drain: nothing new comes, what is in hand is to be answered.

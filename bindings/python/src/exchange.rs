@@ -13,6 +13,7 @@ use crate::buffer::Given;
 use crate::convert::{Headers, latin1, timeout, unquoted, utf8};
 use crate::error::OrRaise;
 use crate::inner::{Inner, Owed};
+use crate::keys::Keys;
 
 /// What `Exchange.activity` gives.
 type ActivityTaken<'py> =
@@ -35,10 +36,8 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// `firsts` has the key of each registration's first route.
-    pub(crate) fn new(exchange: sdk::Exchange, firsts: &[u32]) -> Exchange {
-        let first = firsts.get(exchange.registration() as usize).copied().unwrap_or(0);
-        let key = first + exchange.route_index();
+    pub(crate) fn new(exchange: sdk::Exchange, keys: &Keys) -> Exchange {
+        let key = keys.key(exchange.registration(), exchange.route_index());
         let inner = Arc::new(Inner::new(exchange.into_raw()));
         Exchange { inner, key, view: Mutex::new(None) }
     }

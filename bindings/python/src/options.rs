@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use sdk::{Connect, Options, Registration};
+use sdk::{Connect, Heartbeat, Options, Registration};
 
 use crate::convert::timeout;
 
@@ -34,23 +34,28 @@ impl FromPyObject<'_, '_> for RouteGiven {
 #[derive(Debug, FromPyObject)]
 pub(crate) struct QueueGiven(String, Vec<String>, Option<u32>);
 
-/// One registration: its name, its routes, how many exchanges at a time; and, where there are
-/// some, its queues.
+/// One registration: its name, its routes, how many exchanges at a time; and, where they are
+/// said, its queues, and which of its name it is.
 #[derive(Debug)]
-pub(crate) struct RegistrationGiven(String, Vec<RouteGiven>, Option<u32>, Vec<QueueGiven>);
+pub(crate) struct RegistrationGiven(
+    String,
+    Vec<RouteGiven>,
+    Option<u32>,
+    Vec<QueueGiven>,
+    Option<String>,
+);
 
 impl FromPyObject<'_, '_> for RegistrationGiven {
     type Error = PyErr;
 
     fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<RegistrationGiven> {
-        let takes = given.len()? == 4;
         let given = given.cast::<PyTuple>()?;
-        if takes {
-            let (name, routes, max_concurrent, queues) = given.extract()?;
-            return Ok(RegistrationGiven(name, routes, max_concurrent, queues));
+        if given.len() == 5 {
+            let (name, routes, max_concurrent, queues, instance) = given.extract()?;
+            return Ok(RegistrationGiven(name, routes, max_concurrent, queues, instance));
         }
         let (name, routes, max_concurrent) = given.extract()?;
-        Ok(RegistrationGiven(name, routes, max_concurrent, Vec::new()))
+        Ok(RegistrationGiven(name, routes, max_concurrent, Vec::new(), None))
     }
 }
 
@@ -59,9 +64,13 @@ pub(crate) fn registrations(given: Vec<RegistrationGiven>) -> PyResult<Vec<Regis
     given.into_iter().map(registration).collect()
 }
 
-fn registration(given: RegistrationGiven) -> PyResult<Registration> {
-    let RegistrationGiven(name, routes, max_concurrent, queues) = given;
+/// The same for one.
+pub(crate) fn registration(given: RegistrationGiven) -> PyResult<Registration> {
+    let RegistrationGiven(name, routes, max_concurrent, queues, instance) = given;
     let mut registration = Registration::new(name);
+    if let Some(instance) = instance {
+        registration = registration.instance(instance);
+    }
     if let Some(exchanges) = max_concurrent {
         registration = registration.max_concurrent(exchanges);
     }
@@ -129,6 +138,8 @@ pub(crate) struct Given {
     pub(crate) spin: Option<u32>,
     pub(crate) drain_deadline: Option<f64>,
     pub(crate) generation: Option<u64>,
+    pub(crate) keep_open: bool,
+    pub(crate) heartbeat: Option<(f64, f64)>,
 }
 
 impl Given {
@@ -161,6 +172,11 @@ impl Given {
         if let Some(generation) = self.generation {
             options = options.generation(generation);
         }
-        Ok(options)
+        if let Some((interval, silence)) = self.heartbeat {
+            let interval = timeout(Some(interval))?.unwrap_or(Duration::MAX);
+            let timeout = timeout(Some(silence))?.unwrap_or(Duration::MAX);
+            options = options.heartbeat(Heartbeat { interval, timeout });
+        }
+        Ok(options.keep_open(self.keep_open))
     }
 }

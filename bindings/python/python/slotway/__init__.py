@@ -53,6 +53,7 @@ from slotway._errors import (
     TooLarge,
 )
 from slotway._events import Draft, Events, Payload, Refusal
+from slotway._offer import Offering
 from slotway._problem import BadBody
 from slotway._request import Activity, AsyncRequest, BaseRequest, Headers, Request
 from slotway._response import Answer, Response
@@ -101,6 +102,7 @@ __all__ = [
     "HubGone",
     "InvalidArgument",
     "InvalidHead",
+    "Offering",
     "OutOfOrder",
     "Payload",
     "ProtocolError",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from slotway._calls import Caller
 from slotway._errors import OutOfOrder
@@ -16,10 +16,10 @@ class Current:
     """A worker's way to the hub besides its requests.
 
     :param core: its connection.
-    :param names: of its registrations.
+    :param names: the identities of its registrations, and their numbers.
     """
 
-    def __init__(self, core: Core, names: Sequence[str]) -> None:
+    def __init__(self, core: Core, names: Mapping[str, int]) -> None:
         self._line = Line(core, own=False)
         self.events: Events = Events.of(self._line, names)
         self.caller: Caller = Caller.of(self._line)

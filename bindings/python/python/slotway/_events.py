@@ -69,20 +69,20 @@ class Events:
     """
 
     def __init__(self, *, hub: str | os.PathLike[str] | None = None) -> None:
-        self._bind(Line(Core([], hub=hub), own=True), [])
+        self._bind(Line(Core([], hub=hub), own=True), {})
 
     @classmethod
-    def of(cls, line: Line, names: Sequence[str]) -> Events:
-        """Those of a worker's connection, with the names of its registrations."""
+    def of(cls, line: Line, names: Mapping[str, int]) -> Events:
+        """Those of a worker's connection, with its registrations' identities and numbers."""
         events = cls.__new__(cls)
         events._bind(line, names)
         return events
 
-    def _bind(self, line: Line, names: Sequence[str]) -> None:
+    def _bind(self, line: Line, names: Mapping[str, int]) -> None:
         #: The layer below.
         self.core: Core = line.core
         self._line = line
-        self._names = list(names)
+        self._names = names
         self._publisher = line.publisher
         self._pusher = Pusher(line.core)
 
@@ -399,8 +399,8 @@ class Events:
         if name is None:
             return 0
         try:
-            return self._names.index(name)
-        except ValueError:
+            return self._names[name]
+        except KeyError:
             known = ", ".join(map(repr, self._names)) or "none"
             raise InvalidArgument(f"no registration is called {name!r}; there are: {known}") from None
 

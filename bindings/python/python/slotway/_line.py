@@ -43,7 +43,7 @@ class Line:
                 "slotway.Caller() for each"
             )
         self._waits = waits = Waits(loop)
-        self._service = service = Service(self.core, [], waits)
+        self._service = service = Service(self.core, {}, waits)
         # What it ends with comes out of whatever is waited for.
         service.closed.add_done_callback(lambda closed: closed.exception())
         service.begin()

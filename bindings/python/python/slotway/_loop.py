@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, Callable, Coroutine
+from collections.abc import AsyncIterable, Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from slotway._eager import Carrier, Runner
@@ -13,7 +13,7 @@ from slotway._problem import handler_cancelled, handler_failed, not_sent
 from slotway._request import AsyncRequest
 from slotway._response import JSON, TEXT, dumps, pieces, whole
 from slotway._slotway import Core, Exchange
-from slotway._threads import ENDS, Serve
+from slotway._threads import ENDS, Ends, Serve
 
 log = logging.getLogger("slotway")
 
@@ -97,7 +97,7 @@ class Waits:
 class Service:
     """One connection's requests on one event loop."""
 
-    def __init__(self, core: Core, serves: list[Serve], waits: Waits) -> None:
+    def __init__(self, core: Core, serves: Mapping[int, Serve], waits: Waits) -> None:
         self.core = core
         self.serves = serves
         self.waits = waits
@@ -164,8 +164,9 @@ def serving(
     runner: Runner,
     waits: Waits,
     request: type[AsyncRequest] = AsyncRequest,
+    ends: Ends = ENDS,
 ) -> Serve:
-    """What serves a route by a coroutine function."""
+    """What serves a route by a coroutine function; ``ends`` come out of it."""
 
     async def run(exchange: Exchange) -> None:
         try:
@@ -175,7 +176,7 @@ def serving(
                 raise
             except BaseException as error:
                 handler_failed(exchange, route, error)
-                if isinstance(error, ENDS):
+                if isinstance(error, ends):
                     raise
                 return
             try:

@@ -1,48 +1,27 @@
-"""A worker that serves: its connection, its threads, its event loop, and how they end."""
+"""A worker that serves, and what ends it."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import socket
 import threading
 from collections.abc import Callable
-from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self
 
-from slotway import _loop, _stream, _threads
 from slotway._calls import Caller
 from slotway._child import parent
-from slotway._current import Current
-from slotway._eager import Runner
-from slotway._errors import Closed, Error, Timeout
+from slotway._crew import Crew
+from slotway._errors import Timeout
 from slotway._events import Events
 from slotway._load import not_while_loading
-from slotway._request import AsyncRequest, Request
-from slotway._slotway import Core, Exchange
-from slotway._stream import AsyncStreamRequest, Stream, StreamRequest, each, is_async
+from slotway._slotway import Core
 
 if TYPE_CHECKING:
-    from slotway._threads import Serve
     from slotway._worker import Worker
 
 log = logging.getLogger("slotway")
-
-Handler: TypeAlias = Callable[[Any], Any]
-#: Each route, for people, with what answers it.
-Handlers: TypeAlias = list[tuple[str, Handler | Stream]]
-
-
-def new_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's where it is installed, else asyncio's own."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
 
 
 class Running:
@@ -53,44 +32,26 @@ class Running:
 
     def __init__(self, worker: Worker) -> None:
         self.worker: Worker = worker
-        registrations = [offer.registration() for offer in worker.offers]
+        self._crew = Crew(worker.offers, worker.options, worker.threads)
         #: The layer below.
-        self.core: Core = Core(registrations, **worker.options)
-        self.current: Current = Current(self.core, [offer.name for offer in worker.offers])
+        self.core: Core = self._crew.core
         worker._running = self
-        self._threads: list[threading.Thread] = []
-        self._ended = threading.Event()
-        self._error: BaseException | None = None
-        self._drained = True
 
     @property
     def events(self) -> Events:
         """What publishes and receives events, and pushes to the clients of streams."""
-        return self.current.events
+        return self._crew.current.events
 
     @property
     def caller(self) -> Caller:
         """What calls activities."""
-        return self.current.caller
+        return self._crew.current.caller
 
     # --- beginning ---
 
     def launch(self, live: Callable[[], None] = lambda: None) -> None:
         """Begins to serve, without waiting for the hub; calls ``live`` when it is there."""
-        handlers: Handlers = [
-            answering for offer in self.worker.offers for answering in offer.answering()
-        ]
-        self.current.enter()
-        if any(is_async(part) for _, handler in handlers for part in each(handler)):
-            self._spawn("slotway-loop", lambda: self._run_loop(handlers))
-        else:
-            serves = [serving(route, handler, on_a_thread) for route, handler in handlers]
-            for number in range(self.worker.threads):
-                self._spawn(f"slotway-{number}", lambda: _threads.work(self.core, serves))
-        # Who waits for the end is another than who ends it: a signal's handler may not wait.
-        threading.Thread(
-            target=self._await_end, args=(live,), name="slotway-end", daemon=True
-        ).start()
+        self._crew.launch(live)
 
     def start(self) -> None:
         """Begins to serve, and waits for the hub."""
@@ -100,60 +61,6 @@ class Running:
         except BaseException:
             self.close()
             raise
-
-    def _spawn(self, name: str, body: Callable[[], None]) -> None:
-        def guarded() -> None:
-            try:
-                body()
-            except BaseException as error:
-                # Without this thread nobody would answer: better to end, and say why.
-                self._error = self._error or error
-                self.core.begin_close()
-
-        # Not to be waited for at exit: a handler may never come back.
-        thread = threading.Thread(target=guarded, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    # --- serving ---
-
-    def _run_loop(self, handlers: Handlers) -> None:
-        with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(self._serve(handlers))
-
-    async def _serve(self, handlers: Handlers) -> None:
-        loop = asyncio.get_running_loop()
-        waits = _loop.Waits(loop)
-        runner = Runner(loop)
-        self.current.serve_on(waits)
-        queue: SimpleQueue[tuple[Serve, Exchange] | None] = SimpleQueue()
-        threads = 0
-
-        def serving_one(route: str, handler: Handler, stream: bool) -> Serve:
-            nonlocal threads
-            if is_async(handler):
-                asked = AsyncStreamRequest if stream else AsyncRequest
-                return _loop.serving(route, handler, runner, waits, asked)
-            threads = self.worker.threads
-            return handed_over(queue, on_a_thread(route, handler, stream))
-
-        serves = [serving(route, handler, serving_one) for route, handler in handlers]
-        for number in range(threads):
-            self._spawn(f"slotway-{number}", lambda: work_off(queue))
-        service = _loop.Service(self.core, serves, waits)
-        service.begin()
-        try:
-            await service.closed
-            # They have seen themselves cancelled, or are about to.
-            left = [carrier.task for carrier in runner.busy]
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
-        finally:
-            service.end()
-            runner.close()
-            for _ in range(threads):
-                queue.put(None)
 
     # --- ending ---
 
@@ -173,38 +80,17 @@ class Running:
     def close(self) -> None:
         """Closes without a drain, and waits for it."""
         self.core.begin_close()
-        self._ended.wait()
+        self._crew.wait()
 
     def wait(self, timeout: float | None = None) -> None:
         """Waits until it has ended. Raises what ended it if that was an error, and
         ``Timeout`` when it has not ended in ``timeout`` seconds."""
-        if not self._ended.wait(timeout):
+        if not self._crew.wait(timeout):
             raise Timeout("the worker has not ended in time")
-        if self._error is not None:
-            raise self._error
-        if not self._drained:
+        if self._crew.error is not None:
+            raise self._crew.error
+        if not self._crew.drained:
             raise Timeout("the drain's deadline passed with requests in hand")
-
-    def _await_end(self, live: Callable[[], None]) -> None:
-        try:
-            # Waits for the hub as `connect` says.
-            self.core.wait_live()
-            live()
-        except Closed:
-            pass
-        except Exception as error:
-            self._error = self._error or error
-            self.core.begin_close()
-        try:
-            self._drained = self.core.wait_closed()
-            if self._drained:
-                for thread in self._threads:
-                    thread.join()
-        except Error as error:
-            self._error = self._error or error
-        finally:
-            self.current.leave()
-            self._ended.set()
 
     def __enter__(self) -> Self:
         return self
@@ -221,41 +107,7 @@ class Running:
             self.close()
 
 
-def serving(
-    route: str, handler: Handler | Stream, one: Callable[[str, Handler, bool], Serve]
-) -> Serve:
-    """What serves a route; ``one`` gives what serves by one function, and is told whether that
-    is a stream's."""
-    if isinstance(handler, Stream):
-        return _stream.serving(handler, lambda what, part: one(f"{route} ({what})", part, True))
-    return one(route, handler, False)
-
-
-def on_a_thread(route: str, handler: Handler, stream: bool) -> Serve:
-    """What serves by a plain function."""
-    return _threads.serving(route, handler, StreamRequest if stream else Request)
-
-
-def handed_over(queue: SimpleQueue[Any], serve: Serve) -> Serve:
-    """What hands a request of a plain function over to the threads."""
-    put = queue.put
-
-    def hand_over(exchange: Exchange) -> None:
-        put((serve, exchange))
-
-    return hand_over
-
-
-def work_off(queue: SimpleQueue[tuple[Serve, Exchange] | None]) -> None:
-    """A thread's whole life beside an event loop."""
-    while (item := queue.get()) is not None:
-        serve, exchange = item
-        serve(exchange)
-        # Whoever is dropped unanswered is answered, and not when the next one comes.
-        del item, serve, exchange
-
-
-def run_here(worker: Worker, told: Callable[[], object] | None = None) -> None:
+def run_here(worker: Worker, told: Callable[[], object] | None) -> None:
     """Serves until a signal ends it."""
     not_while_loading("Worker.run()")
     only_in_main_thread("Worker.run() hears signals", "use Worker.start()")

@@ -42,10 +42,10 @@ _Header: TypeAlias = tuple[str | bytes, str | bytes]
 _Route: TypeAlias = tuple[str, str, str | None, bool] | tuple[str, str, str | None, bool, bool]
 #: A queue, the activities' types, how many at a time (None: as many as requests).
 _Queue: TypeAlias = tuple[str, Sequence[str], int | None]
-#: A name, routes, how many requests at a time, and maybe queues.
+#: A name, routes, how many requests at a time, and maybe queues and which of its name it is.
 _Registration: TypeAlias = (
     tuple[str, Sequence[_Route], int | None]
-    | tuple[str, Sequence[_Route], int | None, Sequence[_Queue]]
+    | tuple[str, Sequence[_Route], int | None, Sequence[_Queue], str | None]
 )
 #: What an event says.
 _Payload: TypeAlias = str | Buffer | dict[str, Any] | list[Any] | None
@@ -57,9 +57,12 @@ class Core:
     Making one begins to connect and to register, and returns. A registration is a name, its
     routes (a method, a pattern, a host or None, whether a request may be sent twice, and maybe
     whether its clients stay for events), how many requests at a time it takes at most (None: as
-    many as there are slots), and maybe the queues whose activities it takes (a name, the types,
-    how many at a time; their keys follow those of the routes). Without one the connection is for
-    events and calls alone. ``connect`` is what ``wait_live`` waits for; the rest is as for ``Worker``.
+    many as there are slots); and maybe the queues whose activities it takes (a name, the types,
+    how many at a time; their keys follow those of the routes), and which of its name it is.
+    Without one the connection is for events and calls alone. ``connect`` is what ``wait_live``
+    waits for; ``keep_open`` goes on when the hub has refused every registration, for others that
+    may be added; ``heartbeat`` says how often to ask the hub whether it is there, and how long it
+    may be silent; the rest is as for ``Worker``.
 
     A thread of its own keeps it up and comes back to the next hub when this one goes away.
     Threads call ``next``; or one event loop watches ``fileno`` and calls ``take``.
@@ -78,6 +81,8 @@ class Core:
         drain_deadline: float | None = None,
         generation: int | None = None,
         connect: float | Literal["once"] | None = None,
+        keep_open: bool = False,
+        heartbeat: tuple[float, float] | None = None,
     ) -> Core:
         """Begins to connect and register, and returns."""
 
@@ -112,6 +117,25 @@ class Core:
     @property
     def states(self) -> list[str]:
         """How each registration stands, for people."""
+
+    def add(self, registration: _Registration) -> tuple[int, int]:
+        """Adds a registration while the connection lives, and returns: its number, which those
+        that were there at the beginning have from 0 on, and the key of its first route."""
+
+    @property
+    def next_key(self) -> int:
+        """The key of the first route of what is added next."""
+
+    def withdraw(self, number: int, timeout: float | None = None) -> dict[str, Any]:
+        """Withdraws the registration of a number, and waits until nothing of it is in hand. Hears
+        signals meanwhile. Gives what it has done, as ``metrics`` does. Raises Timeout when that
+        takes longer; it is withdrawn all the same."""
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """What each registration has done and met, in the order of their numbers."""
+
+    def departed(self) -> list[dict[str, Any]]:
+        """The same of those that were withdrawn, the last 1,024 of them, oldest first."""
 
     def begin_shutdown(self) -> None:
         """Begins to drain: nothing new comes, what is in hand is to be answered."""

@@ -11,8 +11,8 @@ from slotway._slotway import Exchange
 
 if TYPE_CHECKING:
     from slotway._events import Payload
+    from slotway._offer import Offering
     from slotway._threads import Serve
-    from slotway._worker import Worker
 
 Handler = TypeVar("Handler", bound=Callable[[Any], Any])
 
@@ -79,7 +79,7 @@ class Stream:
     about each of them again.
     """
 
-    def __init__(self, worker: Worker, name: str, pattern: str) -> None:
+    def __init__(self, worker: Offering, name: str, pattern: str) -> None:
         self._worker = worker
         self._name = name
         #: Its route.

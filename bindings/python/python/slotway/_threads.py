@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from slotway._errors import Closed
@@ -11,24 +11,29 @@ from slotway._request import Request
 from slotway._response import JSON, TEXT, dumps, nonsense, pieces, whole
 from slotway._slotway import Core, Exchange
 
+Ends: TypeAlias = tuple[type[BaseException], ...]
+
 #: What is to end the worker, and not one request alone.
-ENDS = (KeyboardInterrupt, SystemExit)
+ENDS: Ends = (KeyboardInterrupt, SystemExit)
 
 #: Serves one request, whatever happens.
 Serve: TypeAlias = Callable[[Exchange], None]
 
 
 def serving(
-    route: str, handler: Callable[[Any], Any], request: type[Request] = Request
+    route: str,
+    handler: Callable[[Any], Any],
+    request: type[Request] = Request,
+    ends: Ends = ENDS,
 ) -> Serve:
-    """What serves a route by a plain function."""
+    """What serves a route by a plain function; ``ends`` come out of it."""
 
     def serve(exchange: Exchange) -> None:
         try:
             answer = handler(request(exchange))
         except BaseException as error:
             handler_failed(exchange, route, error)
-            if isinstance(error, ENDS):
+            if isinstance(error, ends):
                 raise
             return
         try:
@@ -78,7 +83,7 @@ def stream(exchange: Exchange, status: int, headers: Any, body: Iterable[Any]) -
     exchange.finish()
 
 
-def work(core: Core, serves: list[Serve]) -> None:
+def work(core: Core, serves: Mapping[int, Serve]) -> None:
     """A thread's whole life: one request after the other."""
     take = core.next
     while True:

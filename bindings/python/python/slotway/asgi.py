@@ -144,7 +144,7 @@ class _Server:
         current: Current | None = None
         try:
             self.core = open_core()
-            current = Current(self.core, [name])
+            current = Current(self.core, {name: 0})
             current.serve_on(self.waits)
             current.enter()
             for number in (signal.SIGTERM, signal.SIGINT):

@@ -66,7 +66,7 @@ def run(
     server = _Server(app, root_path, threads, multiprocess)
     server.core = connect(name, routes, hub, limit_concurrency, graceful_timeout)
     supervisor = parent()
-    current = Current(server.core, [name])
+    current = Current(server.core, {name: 0})
     current.enter()
     try:
         with Signals(server):

@@ -123,7 +123,12 @@ impl Calls {
         let said = Said { timeout, attempts, backoff, idempotent, key, content_type };
         let wanted = Wanted::new(queue, activity, payload, said)?;
         self.maker.check(py)?;
-        let begun = self.caller.try_begin(&wanted.call()).or_raise(py)?;
-        begun.map(Calling::new).ok_or_else(|| full(py))
+        let call = wanted.call();
+        let begun = match self.caller.try_begin(&call) {
+            // Who waits for the hub now is told what is wrong before.
+            Err(Error::HubGone) => call.check().and(Err(Error::HubGone)),
+            begun => begun,
+        };
+        begun.or_raise(py)?.map(Calling::new).ok_or_else(|| full(py))
     }
 }
