@@ -28,13 +28,14 @@ async function main() {
   let count = 0;
   const timer = setInterval(() => worker.publish('clock.tick', { tick: (count += 1) }), 100);
   console.log('listening');
-  process.once('SIGTERM', () => running.shutdown());
+  process.once('SIGTERM', () => {
+    clearInterval(timer);
+    void running.shutdown();
+  });
   for await (const event of ticks) {
     if (event instanceof Gap) console.log(`${event.missed} ticks were lost`);
     else if (event.json().tick === 1) console.log(`the first tick is event ${event.id}`);
   }
-  // The worker has ended.
-  clearInterval(timer);
 }
 
 main();
