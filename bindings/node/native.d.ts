@@ -18,6 +18,7 @@ export interface NativeQueue {
 /** One name and its routes and queues. */
 export interface NativeRegistration {
   name: string;
+  instance?: string | null;
   maxConcurrent?: number | null;
   routes: NativeRoute[];
   queues?: NativeQueue[] | null;
@@ -33,9 +34,36 @@ export interface NativeOptions {
   /** Seconds. */
   drainDeadline?: number | null;
   generation?: number | null;
+  /** It stays when the hub has refused every registration. */
+  keepOpen?: boolean | null;
+  /** Seconds. */
+  heartbeat?: { interval?: number | null; timeout?: number | null } | null;
   /** What `waitLive` waits for: the hub, one attempt, or so many seconds. */
   connect?: 'once' | number | null;
 }
+
+/** Times are in seconds. */
+export type NativeMetrics = [
+  number: number,
+  name: string,
+  instance: string | null,
+  state: string,
+  reason: string | null,
+  received: number,
+  processed: number,
+  failed: number,
+  inFlight: number,
+  bytesIn: number,
+  bytesOut: number,
+  reconnects: number,
+  disconnects: number,
+  backoff: number | null,
+  heartbeatRtt: number | null,
+  lastDisconnect: string | null,
+  lastDisconnectText: string | null,
+  ending: string | null,
+  endingText: string | null,
+];
 
 /** A connection's functions. They need no `this`. */
 export interface Core {
@@ -65,7 +93,17 @@ export interface Core {
   beginShutdown(): void;
   beginClose(): void;
   connected(): boolean;
-  states(): string[];
+  /** Adds a registration, and gives its number, which no other ever has. */
+  add(registration: NativeRegistration): number;
+  /** Begins to withdraw a registration. It is gone once `standing` gives `null`. */
+  withdraw(number: number): void;
+  /**
+   * How a registration stands, and the hub's sentence. `wake` is called when it may have changed.
+   * `null`: there is none of that number, or none any more.
+   */
+  standing(number: number): [state: string, reason: string | null] | null;
+  /** What each registration has done, those first that were withdrawn. */
+  metrics(): NativeMetrics[];
   inHand(): number;
 
   /**
@@ -210,6 +248,8 @@ export interface NativeTopics {
 }
 
 export const version: string;
+/** How many slots a region has unless something else is said. */
+export const slots: number;
 /** The methods and headers that `head` gives by their index. */
 export const methods: string[];
 export const names: string[];

@@ -9,11 +9,15 @@ const { events } = require('./events/index.js');
 const { Gap } = require('./events/received.js');
 const { configure } = require('./log.js');
 const { version } = require('./native.js');
+const { Runner } = require('./runner/index.js');
+const { Unit } = require('./runner/unit.js');
 const { serve } = require('./serve.js');
 const { Worker } = require('./worker.js');
 
 module.exports = {
   Worker,
+  Runner,
+  Unit,
   serve,
   events,
   call,

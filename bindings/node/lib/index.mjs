@@ -4,6 +4,8 @@ import slotway from './index.js';
 
 export const {
   Worker,
+  Runner,
+  Unit,
   serve,
   events,
   call,

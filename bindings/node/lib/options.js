@@ -4,6 +4,7 @@
 const KNOWN = new Set([
   'hub',
   'maxConcurrent',
+  'instance',
   'slots',
   'headBytes',
   'requestBytes',
@@ -11,6 +12,7 @@ const KNOWN = new Set([
   'drainDeadline',
   'generation',
   'connect',
+  'heartbeat',
 ]);
 
 /** The options as they were given; a name that is none is an error, and no silence. */

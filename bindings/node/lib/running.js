@@ -8,6 +8,7 @@ const { Channel } = require('./events/channel.js');
 const { Events, events: shared, withEvents } = require('./events/index.js');
 const { Service } = require('./service.js');
 const log = require('./log.js');
+const { Offer } = require('./offer.js');
 
 /**
  * A worker that serves. `closed` is a promise for its end: it is rejected when the hub refused
@@ -19,27 +20,25 @@ class Running {
 
   /**
    * Begins to connect, and to serve as soon as there is a hub.
-   * @param {import('../native.d.ts').NativeRegistration[]} registrations
+   * @param {import('./offer.js').Offer[]} offers
    * @param {import('../native.d.ts').NativeOptions} options
-   * @param {((exchange: import('./exchange.js').Exchange) => void)[][]} serves of each
-   *   registration, one for each route and then for each activity
    * @param {Events} events what programs publish, subscribe and call with
    * @param {string} name who it is, where it registers nothing
    */
-  constructor(registrations, options, serves, events = new Events(), name = 'app') {
+  constructor(offers, options, events = new Events(), name = 'app') {
     Running.heard?.();
     log.prepare();
     this.events = events;
     const attached = shared._channel === null ? [events, shared] : [events];
+    const parts = offers.map((offer) => offer.parts());
     for (const { pattern, serve } of attached.flatMap(({ _streams }) => _streams)) {
-      if (registrations.length === 0) {
-        registrations.push({ name, routes: [] });
-        serves.push([]);
-      }
+      if (parts.length === 0) parts.push(new Offer(name).parts());
       // Those of every host come first.
-      registrations[0].routes.unshift(['GET', pattern, null, false, true]);
-      serves[0].unshift(serve);
+      parts[0].registration.routes.unshift(['GET', pattern, null, false, true]);
+      parts[0].serves.unshift(serve);
     }
+    const registrations = parts.map(({ registration }) => registration);
+    const serves = parts.map(({ serves }) => serves);
     this.core = native.open(registrations, options);
     this.closed = new Promise((resolve, reject) => {
       this.service = new Service(this.core, serves, (error) => {
@@ -49,10 +48,23 @@ class Running {
     // Whoever wants to know asks; an end that nobody asks about is none to warn of.
     this.closed.catch(() => {});
     const principal = registrations.length === 0 ? name : '';
-    const channel = new Channel(this.service, principal, streamsOf(registrations));
+    const streams = new Map();
+    registrations.forEach((registration, number) => addStreams(streams, number, registration));
+    const channel = new Channel(this.service, principal, streams);
+    this.channel = channel;
     this.service.begin();
     for (const one of attached) one._attach(channel);
     this.closed.catch(() => {}).then(() => shared._detach(channel));
+  }
+
+  /** Adds a registration, and gives its number. */
+  _add(offer) {
+    const { registration, serves } = offer.parts();
+    const number = this.core.add(registration);
+    // Nothing comes for it before the loop's next turn.
+    this.service.serves[number] = serves;
+    addStreams(this.channel.streams, number, registration);
+    return number;
   }
 
   /** Whether there is a hub at the other end now. */
@@ -119,15 +131,11 @@ withEvents(Running);
 withCalls(Running);
 
 /** Where streams are registered: by their patterns, by names, and the first under no name. */
-function streamsOf(registrations) {
-  const streams = new Map();
-  registrations.forEach(({ name, routes }, index) => {
-    for (const [, pattern, , , sse] of routes) {
-      if (sse) streams.set(pattern, index).set(name, index);
-      if (sse && !streams.has('')) streams.set('', index);
-    }
-  });
-  return streams;
+function addStreams(streams, number, { name, routes }) {
+  for (const [, pattern, , , sse] of routes) {
+    if (sse) streams.set(pattern, number).set(name, number);
+    if (sse && !streams.has('')) streams.set('', number);
+  }
 }
 
 module.exports = { Running };

@@ -6,6 +6,7 @@ const { messages } = require('./http/messages.js');
 const { reset } = require('./http/failures.js');
 const { DONE } = require('./http/phase.js');
 const { Events } = require('./events/index.js');
+const { Offer } = require('./offer.js');
 const { check } = require('./options.js');
 const { Running } = require('./running.js');
 const { untilSignal } = require('./signals.js');
@@ -29,18 +30,13 @@ class Server extends Running {
    * @param {Function} [like] what the listener hands its messages on to
    */
   constructor(listener, { name = 'app', routes = ROUTES, sse = {}, ...options }, like = listener) {
-    const { maxConcurrent, ...connection } = check(options);
+    const { maxConcurrent, instance, ...connection } = check(options);
     const events = new Events();
     for (const [pattern, handlers] of Object.entries(sse)) events.sse(pattern, handlers);
     const serve = (exchange) => handle(this, exchange);
-    const offer = routes.map((pattern) => ['*', pattern, null, false]);
-    super(
-      [{ name, maxConcurrent, routes: offer }],
-      connection,
-      [routes.map(() => serve)],
-      events,
-      name,
-    );
+    const offer = new Offer(name, { maxConcurrent, instance });
+    offer.routes = routes.map((pattern) => ({ route: ['*', pattern, null, false], serve }));
+    super([offer], connection, events, name);
     this.listener = listener;
     const { Request, Response } = messages(like);
     this.Request = Request;

@@ -31,6 +31,8 @@ class Service {
     this.heard = new Int32Array(BATCH);
     /** What was served and not answered since the last look. */
     this.fresh = [];
+    /** Who looks again whenever anything may have changed. */
+    this.watching = new Set();
     this.ended = false;
     /** Its way to the hub's events. */
     this.channel = null;
@@ -102,13 +104,14 @@ class Service {
       count = core.notices(heard);
       for (let i = 0; i < count; i++) notice(waiting.get(heard[i]));
     } while (count === heard.length);
+    if (this.watching.size > 0) for (const one of [...this.watching]) notice(one);
     // That there is a hub again is told by a wake alone.
     if (this.channel !== null && this.channel.away) notice(this.channel);
   }
 
   /** Everybody who waits looks up. */
   lookUp() {
-    for (const one of [...this.waiting.values()]) notice(one);
+    for (const one of [...this.waiting.values(), ...this.watching]) notice(one);
   }
 
   end(error) {

@@ -3,8 +3,11 @@
 
 const log = require('./log.js');
 
-/** Serves until SIGTERM or SIGINT: the first drains, the second closes. */
-async function untilSignal(running) {
+/**
+ * Has a worker end on SIGTERM or SIGINT: the first drains, the second closes. `heard` says how
+ * many there were, and `stop` hears them no more.
+ */
+function hearSignals(running) {
   let heard = 0;
   const hear = (signal) => {
     heard += 1;
@@ -17,17 +20,24 @@ async function untilSignal(running) {
   };
   process.on('SIGTERM', hear);
   process.on('SIGINT', hear);
+  const stop = () => {
+    process.off('SIGTERM', hear);
+    process.off('SIGINT', hear);
+  };
+  return { heard: () => heard, stop };
+}
+
+/** Serves until a signal. */
+async function untilSignal(running) {
+  const signals = hearSignals(running);
   try {
     await running.live();
   } catch (error) {
     // Asked to end before there was a hub, it ends as if there had been one.
-    if (heard === 0) throw error;
+    if (signals.heard() === 0) throw error;
   } finally {
-    await running.closed.finally(() => {
-      process.off('SIGTERM', hear);
-      process.off('SIGINT', hear);
-    });
+    await running.closed.finally(signals.stop);
   }
 }
 
-module.exports = { untilSignal };
+module.exports = { hearSignals, untilSignal };

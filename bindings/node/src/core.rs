@@ -196,16 +196,6 @@ impl Core {
         call.env.boolean(core.connection.is_connected())
     }
 
-    /// `states()`: how each registration stands, for people.
-    pub(crate) fn states<'e>(call: Call<'e>, core: &Core) -> Result<Value<'e>> {
-        let states = core.connection.registration_states();
-        let array = call.env.array(states.len())?;
-        for (index, state) in states.iter().enumerate() {
-            call.env.set_element(array, index as u32, call.env.text(&format!("{state:?}"))?)?;
-        }
-        Ok(array)
-    }
-
     /// `inHand()`: how many requests are.
     pub(crate) fn in_hand<'e>(call: Call<'e>, core: &Core) -> Result<Value<'e>> {
         call.env.int(core.table.borrow().in_hand() as i32)

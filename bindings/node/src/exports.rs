@@ -4,6 +4,7 @@ use std::panic::catch_unwind;
 use std::rc::Rc;
 
 use napi_sys as sys;
+use slotway_core::RegionSpec;
 
 use crate::call::{Call, callbacks, function};
 use crate::core::Core;
@@ -29,7 +30,9 @@ mod module {
 
 mod connection {
     use crate::core::Core;
-    use crate::{answer, body, call::callbacks, calling, head, publish, push, read, receive};
+    use crate::{
+        answer, body, call::callbacks, calling, head, publish, push, read, receive, registrations,
+    };
 
     callbacks!(Core:
         take => Core::take,
@@ -42,7 +45,10 @@ mod connection {
         begin_shutdown => Core::begin_shutdown,
         begin_close => Core::begin_close,
         connected => Core::connected,
-        states => Core::states,
+        add => registrations::add,
+        withdraw => registrations::withdraw,
+        standing => registrations::standing,
+        metrics => registrations::metrics,
         in_hand => Core::in_hand,
         head => head::head,
         method => read::method,
@@ -89,7 +95,7 @@ mod connection {
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
 /// The functions of a connection, by their names.
-const CONNECTION: [(&str, Callback); 51] = [
+const CONNECTION: [(&str, Callback); 54] = [
     ("take", connection::take),
     ("notices", connection::notices),
     ("begin", connection::begin),
@@ -100,7 +106,10 @@ const CONNECTION: [(&str, Callback); 51] = [
     ("beginShutdown", connection::begin_shutdown),
     ("beginClose", connection::begin_close),
     ("connected", connection::connected),
-    ("states", connection::states),
+    ("add", connection::add),
+    ("withdraw", connection::withdraw),
+    ("standing", connection::standing),
+    ("metrics", connection::metrics),
     ("inHand", connection::in_hand),
     ("head", connection::head),
     ("method", connection::method),
@@ -196,6 +205,7 @@ fn fill<'e>(env: Env<'e>, exports: Value<'e>) -> Result<()> {
         env.set(exports, name, function)?;
     }
     env.set(exports, "version", env.text(env!("CARGO_PKG_VERSION"))?)?;
+    env.set(exports, "slots", env.int(RegionSpec::default().slots as i32)?)?;
     env.set(exports, "methods", strings(env, &names::METHODS)?)?;
     env.set(exports, "names", strings(env, &names::HEADERS)?)
 }

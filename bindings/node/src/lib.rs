@@ -34,5 +34,6 @@ mod publish;
 mod push;
 mod read;
 mod receive;
+mod registrations;
 mod table;
 mod uv;

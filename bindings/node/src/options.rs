@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use sdk::{Connect, Options, Registration};
+use sdk::{Connect, Heartbeat, Options, Registration};
 
 use crate::env::{Env, Value};
 use crate::error::{Failure, Result};
 
-/// `[{ name, maxConcurrent, routes: [[method, pattern, host, idempotent, sse]],
+/// `[{ name, instance, maxConcurrent, routes: [[method, pattern, host, idempotent, sse]],
 /// queues: [{ queue, activities, capacity }] }]`.
 pub(crate) fn registrations<'e>(env: Env<'e>, given: Value<'e>) -> Result<Vec<Registration>> {
     each(env, given).map(|given| registration(env, given?)).collect()
@@ -22,8 +22,12 @@ pub(crate) fn each<'e>(env: Env<'e>, array: Value<'e>) -> impl Iterator<Item = R
     error.into_iter().chain((0..length).map(move |index| env.element(array, index)))
 }
 
-fn registration<'e>(env: Env<'e>, given: Value<'e>) -> Result<Registration> {
+/// One of them.
+pub(crate) fn registration<'e>(env: Env<'e>, given: Value<'e>) -> Result<Registration> {
     let mut registration = Registration::new(env.to_text(env.get(given, "name")?)?);
+    if let Some(instance) = self::given(env, given, "instance")? {
+        registration = registration.instance(env.to_text(instance)?);
+    }
     if let Some(exchanges) = number(env, given, "maxConcurrent", u32::MAX.into())? {
         registration = registration.max_concurrent(exchanges as u32);
     }
@@ -70,20 +74,24 @@ pub(crate) fn given<'e>(env: Env<'e>, object: Value<'e>, name: &str) -> Result<O
     Ok(if env.is_nothing(value)? { None } else { Some(value) })
 }
 
-/// A whole number from 0 to `most`.
+/// A property that is a whole number from 0 to `most`, unless it is not there.
 pub(crate) fn number<'e>(
     env: Env<'e>,
     object: Value<'e>,
     name: &str,
     most: u64,
 ) -> Result<Option<u64>> {
-    let Some(value) = given(env, object, name)? else { return Ok(None) };
+    given(env, object, name)?.map(|value| whole(env, value, name, most)).transpose()
+}
+
+/// A whole number from 0 to `most`.
+pub(crate) fn whole<'e>(env: Env<'e>, value: Value<'e>, name: &str, most: u64) -> Result<u64> {
     let number = env.to_double(value).map_err(|_| wrong(name, "is not a number", most))?;
     // Up to 2^53 every whole number is one of these.
     if number.fract() != 0.0 || !(0.0..=most as f64).contains(&number) {
         return Err(wrong(name, &format!("is {number}"), most));
     }
-    Ok(Some(number as u64))
+    Ok(number as u64)
 }
 
 fn wrong(name: &str, what: &str, most: u64) -> Failure {
@@ -128,6 +136,19 @@ pub(crate) fn options<'e>(env: Env<'e>, said: Value<'e>) -> Result<Options> {
     }
     if let Some(generation) = number(env, said, "generation", SAFE_INTEGER_MAX)? {
         options = options.generation(generation);
+    }
+    if let Some(open) = given(env, said, "keepOpen")? {
+        options = options.keep_open(env.to_bool(open)?);
+    }
+    if let Some(beat) = given(env, said, "heartbeat")? {
+        let mut heartbeat = Heartbeat::default();
+        if let Some(interval) = given(env, beat, "interval")? {
+            heartbeat.interval = seconds(env, "heartbeat.interval", interval)?;
+        }
+        if let Some(timeout) = given(env, beat, "timeout")? {
+            heartbeat.timeout = seconds(env, "heartbeat.timeout", timeout)?;
+        }
+        options = options.heartbeat(heartbeat);
     }
     if let Some(connect) = given(env, said, "connect")? {
         options = options.connect(match env.to_text(connect) {

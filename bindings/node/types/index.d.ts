@@ -1,15 +1,32 @@
 import type { Readable } from 'node:stream';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What may be said of a connection. */
-export interface ConnectionOptions {
+/** When a hub counts as hung; one that dies is noticed at once without this. */
+export interface Heartbeat {
+  /** Seconds between two questions. Default 30. */
+  interval?: number | undefined;
+  /** Seconds without a word from the hub after which the connection is given up. Default 45. */
+  timeout?: number | undefined;
+}
+
+/** What may be said of a registration. */
+export interface RegistrationOptions {
+  /**
+   * Which of its name it is: 1 to 128 letters, digits, `_` or `-`. Name and instance are the
+   * identity, by which a hub may let registrations in; without it the hub makes one.
+   */
+  instance?: string | undefined;
+  /** Requests at a time that are sent here; the rest waits in the hub. */
+  maxConcurrent?: number | undefined;
+}
+
+/** What may be said of a connection and of what it registers first. */
+export interface ConnectionOptions extends RegistrationOptions {
   /**
    * The path of the hub's control socket. Without it what `SLOTWAY_HUB` names, else
    * `$XDG_RUNTIME_DIR/slotway/hub.sock`, else `/tmp/slotway-$UID/hub.sock`.
    */
   hub?: string | undefined;
-  /** Requests at a time that are sent here; the rest waits in the hub. */
-  maxConcurrent?: number | undefined;
   /** Requests in hand at most, over all registrations: slots of the shared memory. */
   slots?: number | undefined;
   /** Bytes for the head of a request or an answer. */
@@ -27,6 +44,8 @@ export interface ConnectionOptions {
   generation?: number | undefined;
   /** What `start` waits for: the hub (the default), one attempt, or so many seconds. */
   connect?: 'once' | number | undefined;
+  /** Asks the hub now and then whether it is there. Default never. */
+  heartbeat?: Heartbeat | undefined;
 }
 
 /** What may be said of a route. */
@@ -502,23 +521,13 @@ export interface Running extends EventMethods, CallMethods {
   ref(): this;
 }
 
-/** What a worker has besides routes: from `begin` on it goes through its connection. */
-export interface Worker extends EventMethods, CallMethods {}
-
 /**
- * Answers requests that the hub hands over.
+ * Routes and activities, and what answers them.
  *
  * A pattern is a path in which `{name}` stands for one segment and a closing `{*name}` for the
- * rest. Workers of one name share its load.
+ * rest.
  */
-export class Worker {
-  /**
-   * @param name 1 to 128 letters, digits, `.`, `_` or `-`
-   * @param options how to reach the hub
-   */
-  constructor(name: string, options?: ConnectionOptions);
-  /** Begins a further registration: routes and activities that follow belong to it. */
-  also(name: string, options?: { maxConcurrent?: number | undefined }): this;
+export interface Offering {
   /** Adds a route: a method, or `*` for every one that no other route of the pattern names. */
   route(method: string, pattern: string, handler: Handler): this;
   /** Adds a route with options. */
@@ -582,6 +591,22 @@ export class Worker {
    * many as the registration may have requests.
    */
   capacity(queue: string, activities: number): this;
+}
+
+/** What a worker has besides routes: from `begin` on it goes through its connection. */
+export interface Worker extends Offering, EventMethods, CallMethods {}
+
+/**
+ * Answers requests that the hub hands over. Workers of one name share its load.
+ */
+export class Worker {
+  /**
+   * @param name 1 to 128 letters, digits, `.`, `_` or `-`
+   * @param options how to reach the hub
+   */
+  constructor(name: string, options?: ConnectionOptions);
+  /** Begins a further registration: routes and activities that follow belong to it. */
+  also(name: string, options?: RegistrationOptions): this;
   /** Begins to connect, and serves as soon as there is a hub. */
   begin(): Running;
   /** Connects and serves; the promise is for when the hub sends requests here. */
@@ -591,6 +616,177 @@ export class Worker {
    * the drain. The promise is for the end.
    */
   run(): Promise<void>;
+}
+
+/** Why a registration ended, or was without its hub. */
+export interface Ending {
+  /** `failed` is that there was no hub, or that the system refused something. */
+  readonly name:
+    | 'shutdown'
+    | 'withdrawn'
+    | 'refused'
+    | 'replaced'
+    | 'hub_closed'
+    | 'protocol_error'
+    | 'heartbeat_timeout'
+    | 'failed';
+  /** For people. */
+  readonly text: string;
+}
+
+/**
+ * How a registration stands. `idle`: it does not run yet. `pending`: the hub has not said anything,
+ * or is away. `waiting`: it waits until somebody at the hub approves it. `gone`: it was withdrawn.
+ */
+export type RegistrationState =
+  'idle' | 'pending' | 'waiting' | 'live' | 'withdrawing' | 'refused' | 'gone';
+
+/** What a registration has done and met, at one moment. */
+export interface RegistrationMetrics {
+  /** Name and instance, with a dot between them. */
+  readonly identity: string;
+  /** The name. */
+  readonly name: string;
+  /** Which of its name it is, if it says so. */
+  readonly instance: string | undefined;
+  /** How it stands, or stood before the end. */
+  readonly state: RegistrationState;
+  /** The hub's sentence about that. */
+  readonly reason: string | undefined;
+  /** Requests and activities that were taken in hand. */
+  readonly received: number;
+  /** Those that were answered with a status below 500, or given up by their clients. */
+  readonly processed: number;
+  /** Those that were answered with 500 or more, broken off, or dropped. */
+  readonly failed: number;
+  /** Those in hand. */
+  readonly inFlight: number;
+  /** Bytes of bodies that came. */
+  readonly bytesIn: number;
+  /** Bytes of bodies that were given. */
+  readonly bytesOut: number;
+  /** How often it came back after it had been live. */
+  readonly reconnects: number;
+  /** How often the hub went away while it was live. */
+  readonly disconnects: number;
+  /** Why it did the last time. */
+  readonly lastDisconnect: Ending | undefined;
+  /** Seconds to wait before it is offered again, while there are any. */
+  readonly backoff: number | undefined;
+  /** Seconds that the hub took to answer the last heartbeat. */
+  readonly heartbeatRtt: number | undefined;
+  /** Why it does not come back by itself, if so. */
+  readonly ending: Ending | undefined;
+}
+
+/** What a unit has besides what it says of itself. */
+export interface Unit extends Offering {}
+
+/** A registration of a `Runner`: an identity, routes and activities, and what answers them. */
+export class Unit {
+  /**
+   * @param name 1 to 128 letters, digits, `.`, `_` or `-`; by habit `tenant.type`
+   * @param options which of its name it is, and its limit
+   */
+  constructor(name: string, options?: RegistrationOptions);
+  /** Name and instance, with a dot between them. */
+  readonly identity: string;
+  /** How it stands. */
+  readonly state: RegistrationState;
+  /** What it has done. */
+  metrics(): RegistrationMetrics;
+  /** Waits until the hub sends requests for it. Rejected when it will not. */
+  live(): Promise<void>;
+}
+
+/** What may be said of a runner. `connect` does not matter here. */
+export interface RunnerOptions extends Omit<
+  ConnectionOptions,
+  keyof RegistrationOptions | 'heartbeat'
+> {
+  /**
+   * Whether units may be added while it runs. It goes on then when all of them were withdrawn or
+   * refused. Default false.
+   */
+  hotAdd?: boolean | undefined;
+  /**
+   * Slots of one region at most. Where the `maxConcurrent` of all units together are more, the
+   * units are spread over several connections; a unit without one counts as 1. Default 1024.
+   */
+  maxSlotsPerRegion?: number | undefined;
+  /** Asks the hub now and then whether it is there, unless it is `null`. */
+  heartbeat?: Heartbeat | null | undefined;
+}
+
+/** How one registration ended. */
+export interface Ended {
+  /** Name and instance, with a dot between them. */
+  readonly identity: string;
+  /** Why it ended. */
+  readonly reason: Ending;
+  /** What it had done. */
+  readonly metrics: RegistrationMetrics;
+}
+
+/** How a runner ended. */
+export interface Report {
+  /** Each unit in the order of their adding, and then those that were withdrawn before. */
+  readonly registrations: Ended[];
+  /** Whether everything in hand was answered before the drain's deadline. */
+  readonly drained: boolean;
+}
+
+/** What a runner has besides its units: it goes through the first connection. */
+export interface Runner extends EventMethods, CallMethods {}
+
+/**
+ * Runs many registrations in one process, over one connection and one region, or more where one
+ * region would have too many slots. Each is accepted or refused by itself, has its own limits and
+ * counts, and what it does or meets changes nothing for the others.
+ *
+ *     const runner = new Runner([
+ *       new Unit('media.resize', { instance: 'a1', maxConcurrent: 4 }).post('/resize', resize),
+ *       new Unit('media.crop', { instance: 'a1' }).post('/crop', crop),
+ *     ]);
+ *     for (const { identity, reason } of (await runner.run()).registrations) {
+ *       console.log(`${identity}: ${reason.text}`);
+ *     }
+ */
+export class Runner {
+  /**
+   * @param units of two with one identity the first stays, with a warning
+   * @param options how to reach the hub
+   */
+  constructor(units?: Iterable<Unit>, options?: RunnerOptions);
+  /** Those that it has, in order. */
+  readonly units: Unit[];
+  /**
+   * Adds a unit: before it runs, or while it does if `hotAdd` was asked for. One whose identity is
+   * there already is an error.
+   */
+  add(unit: Unit): this;
+  /**
+   * Serves until `shutdown`, SIGTERM or SIGINT (unless `signals` is false), or until every
+   * registration was withdrawn or refused for good. It runs once; without a unit, or after
+   * `shutdown`, it ends at once and connects to nothing. What a hub refuses is in the report.
+   */
+  run(options?: { signals?: boolean | undefined }): Promise<Report>;
+  /** What each unit has done and met, in the order of their adding. */
+  metrics(): RegistrationMetrics[];
+  /**
+   * Withdraws a unit, or that of an identity: nothing new comes for it, what is in hand is
+   * answered, the others go on. Gives what it has done. Rejected when something is in hand for
+   * longer than a drain may take; it is gone when that has ended.
+   */
+  withdraw(unit: Unit | string): Promise<RegistrationMetrics>;
+  /** Begins to drain, before `run` as well. */
+  beginShutdown(): void;
+  /** Begins to close without a drain. */
+  beginClose(): void;
+  /** Drains, and waits for it. */
+  shutdown(): Promise<void>;
+  /** Closes without a drain, and waits for it. */
+  close(): Promise<void>;
 }
 
 /** What `serve` may be told. */

@@ -33,9 +33,10 @@ function textOf(name, value) {
   return value;
 }
 
-/** JSON says what it is; text and bytes may be anything. */
+/** What is said as JSON says so; text and bytes may be anything. */
 function typeOf(payload, given) {
-  return given !== payload ? 'application/json' : '';
+  const json = typeof given === 'string' && typeof payload !== 'string' && payload !== undefined;
+  return json ? 'application/json' : '';
 }
 
 /** An activity that is asked for. */

@@ -180,7 +180,7 @@ const METHODS = Object.getOwnPropertyNames(Events.prototype).filter((name) => /^
 /** Gives a class the methods of its `events`, but for those that it has itself. */
 function withEvents(type) {
   for (const name of METHODS) {
-    if (Object.hasOwn(type.prototype, name)) continue;
+    if (name in type.prototype) continue;
     type.prototype[name] = function (...given) {
       return this.events[name](...given);
     };

@@ -55,6 +55,9 @@ test('a name has so many requests in hand at most', async () => {
 });
 
 test('how the registrations stand', () => {
-  assert.deepEqual(found.running.core.states(), ['Live', 'Live', 'Live']);
+  for (const number of [0, 1, 2]) {
+    assert.deepEqual(found.running.core.standing(number), ['live', null]);
+  }
+  assert.equal(found.running.core.standing(3), null);
   assert.equal(found.running.connected, true);
 });

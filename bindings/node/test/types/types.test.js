@@ -69,7 +69,12 @@ test('what is declared is there, and nothing else', async () => {
 
 test("a class's declared methods are there", () => {
   const text = fs.readFileSync(DECLARATIONS, 'utf8');
-  for (const kind of ['class Worker', 'interface EventMethods', 'interface CallMethods']) {
+  for (const kind of [
+    'class Worker',
+    'interface Offering',
+    'interface EventMethods',
+    'interface CallMethods',
+  ]) {
     const [, body] = new RegExp(`export ${kind} \\{(.*?)\\n\\}`, 's').exec(text);
     for (const [, name] of body.matchAll(/^ {2}(\w+)\(/gm)) {
       if (name !== 'constructor')

@@ -9,8 +9,10 @@ import {
   configureLog,
   events,
   Gap,
+  Runner,
   serve,
   SlotwayError,
+  Unit,
   version,
   Worker,
   type Activity,
@@ -22,8 +24,11 @@ import {
   type Logger,
   type PushTarget,
   type Received,
+  type RegistrationMetrics,
   type Reply,
+  type Report,
   type Request,
+  type RunnerOptions,
   type Running,
   type StreamClient,
   type SubscribeOptions,
@@ -190,10 +195,40 @@ async function ask(running: Running, signal: AbortSignal): Promise<number> {
   return length;
 }
 
+async function many(): Promise<number> {
+  const first = new Unit('media.resize', { instance: 'a1', maxConcurrent: 2 });
+  first.get('/first', () => 'first').activity('media/images', 'resize', () => null);
+  const options: RunnerOptions = { slots: 64, hotAdd: true, heartbeat: { interval: 5 } };
+  const runner = new Runner([first], options);
+  // @ts-expect-error that is said of a unit
+  new Runner([first], { instance: 'a1' });
+  // @ts-expect-error a runner runs units
+  runner.add('media.resize');
+  // @ts-expect-error an option that there is not
+  new Unit('media.resize', { instances: 'a1' });
+  const run: Promise<Report> = runner.run({ signals: false });
+  await first.live();
+  runner.add(new Unit('media.crop').get('/crop', () => 'crop'));
+  const { received, ending }: RegistrationMetrics = await runner.withdraw(first);
+  if (ending?.name === 'withdrawn' && first.state === 'gone')
+    runner.publish('gone', first.identity);
+  await runner.withdraw('media.crop');
+  await runner.shutdown();
+  const { registrations, drained } = await run;
+  for (const { identity, reason, metrics } of registrations) {
+    // @ts-expect-error what was counted is not to be changed
+    metrics.failed = 0;
+    // @ts-expect-error a reason that there is not
+    if (reason.name === 'bored') return identity.length;
+  }
+  return received + runner.units.length + (drained ? 1 : 0);
+}
+
 async function life(): Promise<void> {
   const running: Running = await worker.start();
   running.unref().ref();
   await talk(running);
+  await many();
   await ask(running, AbortSignal.timeout(7));
   if (running.connected) await running.shutdown();
   await running.closed;
