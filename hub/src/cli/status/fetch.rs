@@ -127,7 +127,7 @@ pub(in crate::cli) fn whole(
                 && key == "registrations"
             {
                 let seconds = (now.at - before.at).as_secs_f64();
-                rate(&mut value, &then["registrations"], seconds);
+                rate(&mut value, then.get("registrations"), seconds);
             }
             worker.entry(key).or_insert(value);
         }
@@ -144,16 +144,24 @@ pub(in crate::cli) fn whole(
 }
 
 /// Notes at each registration how many exchanges a second ended.
-fn rate(registrations: &mut Value, then: &Value, seconds: f64) {
+fn rate(registrations: &mut Value, then: Option<&Value>, seconds: f64) {
     for known in registrations.as_array_mut().into_iter().flatten() {
         let ended = |known: &Value| known["ended"].as_u64();
-        let before = find(then, &known["id"]).and_then(|then| then["ended"].as_u64());
+        let before = then.and_then(|then| find(then, &known["id"])?.get("ended")?.as_u64());
         if let (Some(now), Some(before)) = (ended(known), before)
             && let Some(known) = known.as_object_mut()
         {
             let rate = now.saturating_sub(before) as f64 / seconds.max(1e-3);
             known.insert("rps".to_owned(), ((rate * 10.0).round() / 10.0).into());
         }
+    }
+}
+
+#[cfg(test)]
+impl Around {
+    /// A look that found these workers, at some moment.
+    pub(super) fn of(workers: Value, at: Instant) -> Around {
+        Around { at, workers, supervisor: None, queues: None, identities: None }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a hub tells of itself, as far as people look at it. What a hub does not tell is as
 //! if there were none of it: it may be older or newer than this program.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -157,6 +159,15 @@ impl Status {
     pub(in crate::cli) fn of(told: Value) -> Result<Status, Failure> {
         serde_json::from_value(told)
             .map_err(|error| Failure::Broken(format!("this hub tells something else: {error}")))
+    }
+}
+
+impl Program {
+    /// Instances that serve.
+    pub(in crate::cli) fn ready(&self) -> usize {
+        let ready = self.instances.iter().filter(|one| one.care() == Care::Ready);
+        // One that is being replaced has two processes, and they may both be ready.
+        ready.map(|one| &one.instance).collect::<BTreeSet<_>>().len()
     }
 }
 

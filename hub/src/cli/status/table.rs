@@ -93,13 +93,24 @@ impl Layout {
         let mut line = Line::new();
         for (index, (at, width)) in self.shown.iter().enumerate() {
             let mut cell = cell(*at);
-            cell.text = fit(&cell.text, *width, table.columns[*at].right);
-            if index + 1 < self.shown.len() {
+            let last = index + 1 == self.shown.len();
+            let text = if last { beginning(&cell.text, *width) } else { &cell.text };
+            cell.text = fit(text, *width, table.columns[*at].right);
+            if !last {
                 cell.text.push_str(&" ".repeat(GAP));
             }
             line.push(cell);
         }
         line
+    }
+}
+
+/// Of a sentence that has no room the word before its colon, as in "sick: …"; the whole of it
+/// is shown elsewhere.
+fn beginning(text: &str, width: usize) -> &str {
+    match text.split_once([':', ';']) {
+        Some((word, _)) if wide(text) > width => word,
+        _ => text,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tables of a look: workers, programs that are kept alive, task queues.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::model::{Care, Level, Program, Registration, Status, Supervised, TaskQueue, Worker};
@@ -209,7 +209,9 @@ pub(in crate::cli) fn programs(status: &Status) -> Option<Table> {
     let mut ill: Vec<_> = ill.collect();
     ill.sort_by_key(|(program, one)| (one.care(), Reverse(one.restarts), &program.name));
     let mut rows: Vec<_> = ill.into_iter().map(|(program, one)| ill_row(program, one)).collect();
-    rows.extend(programs.iter().map(program_row));
+    let mut programs: Vec<_> = programs.iter().collect();
+    programs.sort_by_key(|program| (program.ready() >= program.wanted as usize, &program.name));
+    rows.extend(programs.into_iter().map(program_row));
     Some(Table { columns: PROGRAMS, rows })
 }
 
@@ -234,12 +236,10 @@ fn ill_row(program: &Program, one: &Supervised) -> Vec<Piece> {
 }
 
 fn program_row(program: &Program) -> Vec<Piece> {
-    let ready = program.instances.iter().filter(|one| one.care() == Care::Ready);
-    // One that is being replaced has two processes, and they may both be ready.
-    let ready: BTreeSet<_> = ready.map(|one| &one.instance).collect();
+    let ready = program.ready();
     let restarts: BTreeMap<_, _> =
         program.instances.iter().map(|one| (&one.instance, one.restarts)).collect();
-    let (paint, word) = match (ready.len(), program.wanted as usize) {
+    let (paint, word) = match (ready, program.wanted as usize) {
         (0, 0) => (Paint::Faint, "none wanted"),
         (0, _) => (Paint::Bad, "none is ready"),
         (ready, wanted) if ready < wanted => (Paint::Odd, "some are ready"),
@@ -247,7 +247,7 @@ fn program_row(program: &Program) -> Vec<Piece> {
     };
     vec![
         piece(&program.name, Paint::Plain),
-        piece(format!("{} of {}", ready.len(), program.wanted), Paint::Plain),
+        piece(format!("{ready} of {}", program.wanted), Paint::Plain),
         piece("-", Paint::Faint),
         piece("-", Paint::Faint),
         piece(restarts.values().sum::<u64>().to_string(), Paint::Plain),

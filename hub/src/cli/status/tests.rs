@@ -1,5 +1,8 @@
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
+use super::fetch::{Around, whole};
 use super::model::{Level, Status};
 use super::page::page;
 use super::paint::{Paint, piece};
@@ -73,11 +76,11 @@ slotway 0.1.0  pid 4242  up 3 h 3 min  healthy
 3 in flight  0 waiting  12 connections  34 % of a core  38 MiB
 
 NAME        PID  SLOTS  REQ/S      P50      P99  FAILED  STATE
-catalog.2   102   4/96    200  0.21 ms  3.80 ms       2  sick: stopped answerin…
+catalog.2   102   4/96    200  0.21 ms  3.80 ms       2  sick
   sick: stopped answering 6 s ago; 4 requests hang
-billing.a1  108      -      -        -        -       -  waiting for approval: …
+billing.a1  108      -      -        -        -       -  waiting for approval
   waiting for approval: slotway approve billing.a1
-search.4    104   4/96    400  0.21 ms  7.60 ms       4  draining; 2 requests l…
+search.4    104   4/96    400  0.21 ms  7.60 ms       4  draining
   draining; 2 requests left
 catalog.1   101   4/96    100  0.21 ms  1.90 ms       1  live
 images.3    103   4/96    7.5  0.21 ms  5.70 ms       3  live
@@ -85,8 +88,8 @@ videos.3    103   4/96    7.5  0.21 ms  5.70 ms       3  live
 
 PROGRAM  INSTANCE   FOR  RESTARTS  STATE
 mailer   mailer.1  12 s        10  crash loop: exited with code 3
-catalog  2 of 2       -         1  ready
 mailer   0 of 1       -        10  none is ready
+catalog  2 of 2       -         1  ready
 
 QUEUE         WAITING  OLDEST  IN FLIGHT  DONE  FAILED  RETRIED  REJECTED
 media/videos    16/16   1.5 s        1/1     7       2        0         5
@@ -177,6 +180,43 @@ fn a_hub_of_another_version_is_shown_too() {
     assert!(!page.contains("PROGRAM") && !page.contains("QUEUE"), "{page}");
     let none = Status::of(json!({})).unwrap();
     assert!(super::page::page(&none, Some(80), false).contains("No worker is connected."));
+}
+
+/// Rates of registrations are those between two looks; a hub that does not count, or a worker
+/// that was not there before, has none.
+#[test]
+fn rates_of_registrations_are_of_two_looks() {
+    let look = |registrations, seconds| {
+        let workers = json!([{ "id": 1, "registrations": registrations }, { "id": 2 }]);
+        let at = Instant::now() + Duration::from_secs(seconds);
+        Around::of(json!({ "workers": workers }), at)
+    };
+    let now = Instant::now();
+    let known =
+        |ended: u64| json!([{ "id": 0, "ended": ended }, { "id": 1, "ended": 5 }, { "id": 2 }]);
+    let before = Around::of(json!({ "workers": [{ "id": 1, "registrations": known(100) }] }), now);
+    let later = Around::of(
+        json!({ "workers": [{ "id": 1, "pid": 7, "registrations": known(300) }] }),
+        now + Duration::from_secs(4),
+    );
+    let snapshot = || {
+        let snapshot = json!({ "workers": [{ "id": 1, "pid": 6 }, { "id": 2 }], "rates_ms": 1 });
+        snapshot.as_object().unwrap().clone()
+    };
+    let told = whole(snapshot(), &later, Some(&before));
+    let worker = &told["workers"][0];
+    assert_eq!(worker["pid"], 6, "what a snapshot tells counts");
+    assert_eq!(worker["registrations"][0]["rps"], 50.0);
+    assert_eq!(worker["registrations"][1]["rps"], 0.0);
+    assert_eq!(worker["registrations"][2].get("rps"), None);
+    assert!(told["supervisor"].is_null() && told["queues"].is_null());
+    // Nothing before, or of another kind.
+    for before in [None, Some(&look(json!(null), 0)), Some(&look(json!([{}]), 0))] {
+        let told = whole(snapshot(), &later, before);
+        assert_eq!(told["workers"][0]["registrations"][0].get("rps"), None);
+    }
+    whole(snapshot(), &Around::of(json!(null), now), Some(&before));
+    whole(Default::default(), &later, Some(&before));
 }
 
 /// What a worker says cannot move the cursor or change colours.

@@ -49,10 +49,10 @@ requests/s  up to 1200                   p99  up to 1.90 ms
                                      ▄█                                     ████
                                     ▆██                                     ████
 NAME        PID  SLOTS  REQ/S      P50      P99  FAILED  STATE
-catalog.2   102   4/96    200  0.21 ms  3.80 ms       2  sick: stopped answerin…
+catalog.2   102   4/96    200  0.21 ms  3.80 ms       2  sick
   sick: stopped answering 6 s ago; 4 requests hang
-billing.a1  108      -      -        -        -       -  waiting for approval: …
-search.4    104   4/96    400  0.21 ms  7.60 ms       4  draining; 2 requests l…
+billing.a1  108      -      -        -        -       -  waiting for approval
+search.4    104   4/96    400  0.21 ms  7.60 ms       4  draining
 catalog.1   101   4/96    100  0.21 ms  1.90 ms       1  live
 images.3    103   4/96    7.5  0.21 ms  5.70 ms       3  live
 videos.3    103   4/96    7.5  0.21 ms  5.70 ms       3  live
@@ -61,8 +61,8 @@ videos.3    103   4/96    7.5  0.21 ms  5.70 ms       3  live
 
 PROGRAM  INSTANCE   FOR  RESTARTS  STATE
 mailer   mailer.1  12 s        10  crash loop: exited with code 3
-catalog  2 of 2       -         1  ready
 mailer   0 of 1       -        10  none is ready
+catalog  2 of 2       -         1  ready
 
 QUEUE         WAITING  OLDEST  IN FLIGHT  DONE  FAILED  RETRIED  REJECTED
 media/videos    16/16   1.5 s        1/1     7       2        0         5

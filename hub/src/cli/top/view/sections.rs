@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::Paragraph;
 
 use super::super::super::status::model::{Level, Status};
@@ -36,7 +36,7 @@ pub(super) fn workers(app: &mut App, table: &Table, area: Rect, frame: &mut Fram
     for (at, row) in table.rows.iter().enumerate().skip(app.offset).take(visible) {
         let mut line = text(&layout.row(table, row), app.colours);
         if at == app.selected {
-            line = line.patch_style(Modifier::REVERSED);
+            line = line.patch_style(selected(app.colours));
         }
         lines.push(line);
         if let Some(mut whole) = whole.clone().filter(|_| at == app.selected) {
@@ -45,6 +45,15 @@ pub(super) fn workers(app: &mut App, table: &Table, area: Rect, frame: &mut Fram
         }
     }
     frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// How the selected row stands out. The colour is one of the 256, for none of the 16 leaves all
+/// others legible upon it.
+fn selected(colours: bool) -> Style {
+    match colours {
+        true => Style::new().bg(Color::Indexed(237)).add_modifier(Modifier::BOLD),
+        false => Style::new().add_modifier(Modifier::REVERSED),
+    }
 }
 
 /// What is below, most important first: what the supervisor has trouble with, queues, who
