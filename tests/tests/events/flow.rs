@@ -45,6 +45,27 @@ cases! {
         assert_eq!(error.expect_err("too large").code().name(), "too_large");
     }
 
+    Light, 60, fn e04_a_subscription_holds_no_more_than_its_bytes() {
+        let hub = Hub::builder().env("SLOTWAY_EVENTS_SUBSCRIPTION_BYTES", "64K").start();
+        let (publisher, subscriber) = (connect(&hub), connect(&hub));
+        let lossy = subscribe(&subscriber, "sized");
+        let routed = subscriber.subscribe(&Topics::new(["sized"]).routed()).expect("a hub");
+        for length in [10_usize, 100_000, 11] {
+            let payload = vec![b'x'; length];
+            publisher.publisher().publish(&Event::new("sized").payload(&payload)).expect("a hub");
+        }
+        for subscription in [lossy, routed] {
+            let mut got = Vec::new();
+            while got.len() < 3 {
+                got.push(match subscription.recv(Some(SOON)).expect("a hub").expect("the rest") {
+                    Delivery::Event(event) => Ok(event.payload().len()),
+                    Delivery::Gap(gap) => Err(gap.missed),
+                });
+            }
+            assert_eq!(got, [Ok(10), Err(1), Ok(11)], "what is too large is told in its place");
+        }
+    }
+
     Light, 60, fn many_threads_publish_and_many_receive() {
         let hub = Hub::start();
         let worker = connect(&hub);
