@@ -19,6 +19,7 @@ mod snapshot;
 mod sse;
 mod sse_push;
 mod stream;
+mod supervisor;
 mod tail;
 mod token;
 mod verdict;
@@ -46,7 +47,8 @@ pub(crate) use stream::Watched;
 pub(crate) use token::Token;
 
 /// Paths that do something.
-const POSTS: [&str; 3] = ["/internal/emit", sse_push::PATH, identities::APPROVE];
+const POSTS: [&str; 5] =
+    ["/internal/emit", sse_push::PATH, identities::APPROVE, supervisor::RESTART, supervisor::SCALE];
 
 /// The routes, for requests that come this way.
 fn router(shared: Arc<Shared>, way: Way) -> Router {
@@ -67,6 +69,9 @@ fn router(shared: Arc<Shared>, way: Way) -> Router {
         .route(sse_push::PATH, post(sse_push::push))
         .route("/internal/identities", get(identities::identities))
         .route(identities::APPROVE, post(identities::approve))
+        .route("/internal/supervisor", get(supervisor::status))
+        .route(supervisor::RESTART, post(supervisor::restart))
+        .route(supervisor::SCALE, post(supervisor::scale))
         .route("/metrics", get(metrics))
         .route(Page::Health.path(), any(health))
         .route(Page::Ready.path(), any(ready))

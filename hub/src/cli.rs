@@ -6,14 +6,18 @@ mod flags;
 mod generate;
 mod hub;
 mod init;
+mod launch;
 mod log;
 mod notify;
 mod reload;
 mod runtime;
+mod serve;
+mod start;
 mod status;
 mod surface;
 mod tail;
 mod top;
+mod workers;
 
 use std::process::ExitCode;
 
@@ -31,6 +35,12 @@ struct Cli {
 enum Command {
     /// Run the hub: terminate HTTP and hand requests to the workers that connect.
     Hub(Box<hub::HubArgs>),
+    /// Run the hub and its workers, and keep them running.
+    Serve(Box<serve::ServeArgs>),
+    /// Replace the processes of a worker, one after the other, without losing a request.
+    Restart(workers::RestartArgs),
+    /// Have so many instances of a worker.
+    Scale(workers::ScaleArgs),
     /// Write a commented slotway.toml with every key and its default.
     Init(init::InitArgs),
     /// Publish events on the bus of a hub that runs.
@@ -46,6 +56,12 @@ enum Command {
     /// Make manual pages and completions.
     #[command(subcommand, hide = true)]
     Generate(generate::What),
+    /// Become a worker; `slotway serve` starts this.
+    #[command(hide = true)]
+    Launch(launch::LaunchArgs),
+    /// End workers that the hub has left behind; `slotway serve` starts this.
+    #[command(hide = true)]
+    Guard,
 }
 
 /// Parses the arguments and runs what they ask for. Exit code 0 is a clean end, 1 a
@@ -60,6 +76,11 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::run(args),
         Command::Top(args) => top::run(args),
         Command::Generate(what) => generate::run(&what),
+        Command::Serve(args) => serve::run(*args),
+        Command::Restart(args) => workers::restart(args),
+        Command::Scale(args) => workers::scale(args),
+        Command::Launch(args) => launch::run(&args),
+        Command::Guard => launch::guard(),
     }
 }
 

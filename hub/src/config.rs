@@ -16,6 +16,7 @@ mod limits;
 mod listen;
 mod load;
 mod manual;
+mod program;
 mod sample;
 pub(crate) mod schema;
 mod show;
@@ -32,9 +33,10 @@ pub use self::http::{Believe, Compression, Cors, Forwarded, RouteRule, Told};
 pub use self::identities::Identities;
 pub use self::limits::{Limits, Times};
 pub use self::listen::{Address, HttpVersions, Listen, Mode, Tls};
-pub(crate) use self::load::{Given, Setting};
+pub(crate) use self::load::{Given, Loaded, Setting};
 pub use self::load::{Mistake, Mistakes, Source};
 pub(crate) use self::manual::{markdown, page};
+pub use self::program::{Cpus, INSTANCES_MAX, Program, StopSignal};
 pub(crate) use self::sample::sample;
 pub use self::workers::{Control, Health, Workers};
 use crate::control::ControlPath;
@@ -79,6 +81,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// What single routes have of their own.
     pub routes: Vec<RouteRule>,
+    /// Programs that `slotway serve` keeps running. A [`Hub`](crate::Hub) starts none.
+    pub programs: Vec<Program>,
 }
 
 impl Default for Config {
@@ -102,6 +106,7 @@ impl Default for Config {
             log: Log::default(),
             telemetry: Telemetry::default(),
             routes: Vec::new(),
+            programs: Vec::new(),
         }
     }
 }
@@ -133,6 +138,7 @@ impl Config {
         }
         self.events.check(&self.channels, &mut faults);
         http::check_routes(&self.routes, &mut faults);
+        program::check(&self.programs, &mut faults);
         faults.into_result()
     }
 

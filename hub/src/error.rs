@@ -55,6 +55,8 @@ pub enum HubError {
         /// What the system said.
         source: io::Error,
     },
+    /// Whatever keeps the workers running has failed.
+    Unsupervised,
     /// A second signal cut the shutdown short.
     Interrupted {
         /// The signal.
@@ -176,6 +178,9 @@ impl fmt::Display for HubError {
                 write!(f, "cannot write the ready file {}: {source}", path.display())
             }
             HubError::Runtime { source } => write!(f, "cannot set up the runtime: {source}"),
+            HubError::Unsupervised => f.write_str(
+                "what keeps the workers running has failed, as the log says; start slotway again",
+            ),
             HubError::Interrupted { which } => {
                 write!(f, "a second signal ({which}) ended the hub before its shutdown was through")
             }

@@ -189,6 +189,11 @@ impl Hub {
         &self.shared.bus
     }
 
+    /// What its tasks share.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Where workers connect.
     pub fn control_path(&self) -> &Path {
         &self.control

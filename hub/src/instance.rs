@@ -224,9 +224,16 @@ impl Instance {
     }
 
     /// It has answered a probe, and so has taken a slot.
-    pub(crate) fn prove(&self) {
+    /// True the first time.
+    pub(crate) fn prove(&self) -> bool {
         // Relaxed: the registry's lock orders it for whoever acts on it.
-        self.proven.store(true, Ordering::Relaxed);
+        !self.proven.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether requests that reach it are taken: it has answered a probe, or knows none.
+    pub(crate) fn has_proven_itself(&self) -> bool {
+        // Relaxed: whoever is told of it looks again.
+        self.side.probe_slot().is_none() || self.proven.load(Ordering::Relaxed)
     }
 
     /// Whether it replaces instances of this generation.

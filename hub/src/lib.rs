@@ -46,6 +46,7 @@ mod rules;
 mod service;
 mod shared;
 mod sse;
+mod supervisor;
 mod telemetry;
 mod wait_queue;
 

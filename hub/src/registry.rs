@@ -143,6 +143,11 @@ impl Registry {
         self.changes.subscribe()
     }
 
+    /// A worker has answered its first probe.
+    pub(crate) fn proven(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+
     /// A worker has its region.
     pub(crate) fn connect(&self, instance: Arc<Instance>) {
         let mut state = self.lock();

@@ -19,6 +19,7 @@ use crate::identities::Identities;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 use crate::sse::Streams;
+use crate::supervisor::Supervisor;
 use crate::telemetry::Exporter;
 
 /// One hub's.
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) events: Events,
     /// Streams of events to clients.
     pub(crate) streams: Streams,
+    /// Keeps workers running, in `slotway serve`.
+    pub(crate) supervisor: OnceLock<Supervisor>,
     draining: AtomicBool,
     pub(crate) clients: Arc<ClientLimit>,
     /// Lets as many responses be compressed at a time as the configuration says.
@@ -73,6 +76,7 @@ impl Shared {
             events: Events::new(bus.clone()),
             bus,
             streams,
+            supervisor: OnceLock::new(),
             draining: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),
         }

@@ -18,7 +18,7 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atomic_waker::AtomicWaker;
 
@@ -31,8 +31,9 @@ pub(crate) struct WaitQueue {
     line: Mutex<VecDeque<Arc<Waiter>>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Waiter {
+    since: Instant,
     called: AtomicBool,
     waker: AtomicWaker,
 }
@@ -76,9 +77,18 @@ impl WaitQueue {
         self.length.load(Ordering::Relaxed)
     }
 
+    /// How long the first in line has waited.
+    pub(crate) fn oldest(&self) -> Option<Duration> {
+        if self.is_empty() {
+            return None;
+        }
+        self.lock().front().map(|first| first.since.elapsed())
+    }
+
     /// Lines up at the end. The first in line is called right away.
     pub(crate) fn enter(self: &Arc<Self>) -> Result<Turn, Full> {
-        let waiter = Arc::new(Waiter::default());
+        let (since, called, waker) = (Instant::now(), AtomicBool::default(), AtomicWaker::new());
+        let waiter = Arc::new(Waiter { since, called, waker });
         let mut line = self.lock();
         if line.len() >= self.length_max() {
             return Err(Full);

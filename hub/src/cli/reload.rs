@@ -1,20 +1,19 @@
 //! Reading the configuration anew while the hub runs.
 
-use std::sync::Arc;
-
 use tracing::{error, info, warn};
 
-use super::hub::HubArgs;
 use super::log::LogFilter;
 use crate::Hub;
-use crate::config::{Config, Mistake, Mistakes};
+use crate::config::{Config, Program};
+
+/// Reads the next configuration; else says what is wrong with it, in lines.
+pub(super) type Next = Box<dyn FnOnce() -> Result<Config, Vec<String>> + Send>;
 
 /// Follows what the file, the environment and the flags say now. Whatever is wrong leaves
-/// everything as it is.
-pub(super) async fn reload(args: &Arc<HubArgs>, hub: &Hub, filter: &LogFilter) {
+/// everything as it is. Gives the programs that are to run, if all is well.
+pub(super) async fn reload(next: Next, hub: &Hub, filter: &LogFilter) -> Option<Vec<Program>> {
     // Files may take a while, and requests are not to wait for them.
-    let reader = Arc::clone(args);
-    let read = tokio::task::spawn_blocking(move || read(&reader)).await;
+    let read = tokio::task::spawn_blocking(next).await;
     let config = match read.unwrap_or_else(|panic| Err(vec![panic.to_string()])) {
         Ok(config) => config,
         Err(lines) => {
@@ -22,15 +21,15 @@ pub(super) async fn reload(args: &Arc<HubArgs>, hub: &Hub, filter: &LogFilter) {
                 error!("{line}");
             }
             error!("the configuration stays as it was: what is above has to be mended first");
-            return;
+            return None;
         }
     };
-    let words = config.log.filter.clone();
+    let (words, programs) = (config.log.filter.clone(), config.programs.clone());
     let changes = match hub.apply(config) {
         Ok(changes) => changes,
         Err(error) => {
             error!("the configuration stays as it was: {error}");
-            return;
+            return None;
         }
     };
     if let Err(error) = filter.set(&words) {
@@ -44,12 +43,5 @@ pub(super) async fn reload(args: &Arc<HubArgs>, hub: &Hub, filter: &LogFilter) {
     }
     let (applied, waiting) = (changes.applied.len(), changes.waiting.len());
     info!(applied, waiting, "the configuration was read anew");
-}
-
-fn read(args: &HubArgs) -> Result<Config, Vec<String>> {
-    let lines = |mistakes: Mistakes| mistakes.iter().map(Mistake::line).collect::<Vec<_>>();
-    let given = args.given().map_err(|words| vec![words])?;
-    let loaded = given.load().map_err(lines)?;
-    loaded.check_files().map_err(lines)?;
-    Ok(loaded.config)
+    Some(programs)
 }

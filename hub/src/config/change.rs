@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::schema::{CHANNEL, LISTEN, ROUTE, Table, keys, path};
+use super::schema::{CHANNEL, LISTEN, ROUTE, Table, WORKER, keys, path};
 use super::{Config, Listen};
 
 /// One key that has another value than before.
@@ -40,6 +40,7 @@ impl Config {
         self.listeners(next, &mut changes);
         list(&ROUTE, &self.routes, &next.routes, &mut changes);
         list(&CHANNEL, &self.channels, &next.channels, &mut changes);
+        list(&WORKER, &self.programs, &next.programs, &mut changes);
         self.keep(next);
         changes
     }

@@ -3,6 +3,7 @@
 //! A codec reads one kind of value from text and from TOML, and writes it as TOML that it
 //! would read back. The schema names a codec for each key.
 
+mod command;
 mod list;
 mod number;
 mod time;
@@ -13,6 +14,7 @@ use std::fmt::Display;
 use toml::Spanned;
 use toml::de::DeValue;
 
+pub(crate) use self::command::{Variables, Words};
 pub(crate) use self::list::{List, Maybe, Unset};
 pub(crate) use self::number::{Bytes, Count};
 pub(crate) use self::time::Time;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Config;
-use super::schema::{CHANNEL, Key, LISTEN, ROUTE, TABLES, Table};
+use super::schema::{CHANNEL, Key, LISTEN, ROUTE, TABLES, Table, WORKER};
 
 /// `docs/configuration.md`.
 pub(crate) fn markdown() -> String {
@@ -26,6 +26,7 @@ pub(crate) fn markdown() -> String {
     list(&mut text, &LISTEN);
     list(&mut text, &ROUTE);
     list(&mut text, &CHANNEL);
+    list(&mut text, &WORKER);
     text
 }
 
@@ -78,6 +79,7 @@ pub(crate) fn page() -> String {
         ("LISTEN", LISTEN.words, entries(&LISTEN)),
         ("ROUTE", ROUTE.words, entries(&ROUTE)),
         ("CHANNEL", CHANNEL.words, entries(&CHANNEL)),
+        ("WORKER", WORKER.words, entries(&WORKER)),
     ] {
         let _ = write!(text, ".SH {name}\n{}\n{keys}", roff(about));
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Config;
-use super::schema::{CHANNEL, Key, LISTEN, ROUTE, TABLES, Table};
+use super::schema::{CHANNEL, Key, LISTEN, ROUTE, TABLES, Table, WORKER};
 
 /// Columns of a comment.
 const WIDTH: usize = 88;
@@ -39,6 +39,7 @@ pub(crate) fn sample() -> String {
     }
     list(&mut text, &ROUTE);
     list(&mut text, &CHANNEL);
+    list(&mut text, &WORKER);
     text
 }
 

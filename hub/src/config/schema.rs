@@ -3,17 +3,19 @@
 //! The file, the environment, the flags, `--print-config`, `slotway init`, the manual page
 //! and `docs/configuration.md` are all made from it, so none of them can say something
 //! else than the others. A setting has a key ([`Key`]) in a table ([`Table`]); listeners,
-//! routes and channels are lists of tables with keys of their own.
+//! routes, channels and workers are lists of tables with keys of their own.
 
 mod events;
 mod key;
 mod listeners;
+mod programs;
 mod routes;
 mod tables;
 
 pub(crate) use self::events::CHANNEL;
 pub(crate) use self::key::{Flag, Heading, Key, Table, path};
 pub(crate) use self::listeners::LISTEN;
+pub(crate) use self::programs::WORKER;
 pub(crate) use self::routes::ROUTE;
 pub(crate) use self::tables::TABLES;
 use super::Config;

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::load::{Loaded, Source, source};
-use super::schema::{CHANNEL, LISTEN, ROUTE, TABLES, Table, path};
-use super::{Channel, Listen, RouteRule};
+use super::schema::{CHANNEL, LISTEN, ROUTE, TABLES, Table, WORKER, path};
+use super::{Channel, Listen, Program, RouteRule};
 
 /// Where the comments begin, if the line is not longer.
 const COLUMN: usize = 43;
@@ -33,6 +33,10 @@ impl Loaded {
         for (index, channel) in self.config.channels.iter().enumerate() {
             text.push_str("\n[[channel]]\n");
             self.table::<Channel>(&mut text, &CHANNEL, &format!("channel[{index}]"), channel);
+        }
+        for (index, program) in self.config.programs.iter().enumerate() {
+            text.push_str("\n[[worker]]\n");
+            self.table::<Program>(&mut text, &WORKER, &format!("worker[{index}]"), program);
         }
         text
     }

@@ -199,7 +199,9 @@ impl Session<'_> {
         let instance = &self.tie.instance;
         match probed {
             Ok(Probed::Answered) => {
-                instance.prove();
+                if instance.prove() {
+                    self.tie.shared.registry.proven();
+                }
                 self.take_over();
                 Ok(())
             }

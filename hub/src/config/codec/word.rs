@@ -103,6 +103,16 @@ impl Worded for crate::config::Mode {
     const LIKE: &'static str = "\"0660\"";
 }
 
+impl Worded for crate::config::Cpus {
+    const KIND: &'static str = "list of processors";
+    const LIKE: &'static str = "\"0-1,3\"";
+}
+
+impl Worded for crate::config::StopSignal {
+    const KIND: &'static str = "signal that ends a process";
+    const LIKE: &'static str = "\"TERM\", \"INT\" or \"QUIT\"";
+}
+
 impl Worded for ipnet::IpNet {
     const KIND: &'static str = "network";
     const LIKE: &'static str = "\"10.0.0.0/8\"";

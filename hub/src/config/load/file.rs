@@ -5,8 +5,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::nearest::{unknown_key, unknown_table};
 use crate::config::codec::{Codec, Of, Reader, describe};
-use crate::config::schema::{CHANNEL, LISTEN, ROUTE, TABLES, Table, path};
-use crate::config::{Address, Channel, Config, Cors, Listen, RouteRule};
+use crate::config::schema::{CHANNEL, LISTEN, ROUTE, TABLES, Table, WORKER, path};
+use crate::config::{Address, Channel, Config, Cors, Listen, Program, RouteRule};
 
 /// Reads a file's text over a configuration, and gives the places of its values and what is
 /// wrong. What does not parse leaves what was there.
@@ -36,6 +36,9 @@ pub(super) fn read(text: &str, config: &mut Config) -> Reader {
         } else if name == CHANNEL.name {
             reader.places.push((name.to_owned(), key.span()));
             channels(value, config, &mut reader);
+        } else if name == WORKER.name {
+            reader.places.push((name.to_owned(), key.span()));
+            programs(value, config, &mut reader);
         } else if let Some(own) = top.and_then(|top| top.key(name)) {
             reader.places.push((name.to_owned(), value.span()));
             (own.read)(config, value, name, &mut reader);
@@ -150,6 +153,29 @@ fn channels(value: &Spanned<DeValue<'_>>, config: &mut Config, reader: &mut Read
         all.push(channel);
     }
     config.channels = all;
+}
+
+fn programs(value: &Spanned<DeValue<'_>>, config: &mut Config, reader: &mut Reader) {
+    let words = "write a table [[worker]] for each";
+    let Some(items) = items("worker", value, words, reader) else { return };
+    let mut all = Vec::new();
+    for (at, item) in items {
+        let DeValue::Table(keys) = item.get_ref() else {
+            let what = describe(item.get_ref());
+            reader.fault(&at, item.span(), format!("{what} is no worker; {words}"));
+            continue;
+        };
+        let mut program = Program::default();
+        for (name, like) in [("name", "\"api\""), ("command", "[\"./api\"]")] {
+            if !keys.iter().any(|(key, _)| key.get_ref() == name) {
+                let words = format!("there is no {name}; write {name} = {like}");
+                reader.fault(&at, item.span(), words);
+            }
+        }
+        read_table(&WORKER, keys, &at, &mut program, reader);
+        all.push(program);
+    }
+    config.programs = all;
 }
 
 /// The items of a list, each with its key.

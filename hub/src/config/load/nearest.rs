@@ -1,6 +1,9 @@
 //! What somebody may have meant.
 
-use crate::config::schema::{LISTEN, ROUTE, TABLES};
+use crate::config::schema::{CHANNEL, LISTEN, ROUTE, TABLES, WORKER};
+
+/// Tables of which there are several.
+const LISTS: [&str; 4] = [LISTEN.name, ROUTE.name, CHANNEL.name, WORKER.name];
 
 /// Words for a key that a table does not have.
 pub(super) fn unknown_key(table: &str, key: &str) -> String {
@@ -8,9 +11,9 @@ pub(super) fn unknown_key(table: &str, key: &str) -> String {
     if let Some(near) = nearest(key, &own) {
         return format!("there is no such key; write {near:?}");
     }
-    let place = |table: &str| match table {
-        "listen" | "route" => format!("[[{table}]]"),
-        table => format!("[{table}]"),
+    let place = |table: &str| match LISTS.contains(&table) {
+        true => format!("[[{table}]]"),
+        false => format!("[{table}]"),
     };
     let elsewhere: Vec<String> = all_tables()
         .filter(|other| *other != table && names_of(other).contains(&key))
@@ -29,20 +32,24 @@ pub(super) fn unknown_key(table: &str, key: &str) -> String {
 pub(super) fn unknown_table(name: &str) -> String {
     let tables: Vec<&str> = all_tables().filter(|table| !table.is_empty()).collect();
     match nearest(name, &tables) {
-        Some(near @ ("listen" | "route")) => format!("there is no such table; write [[{near}]]"),
+        Some(near) if LISTS.contains(&near) => {
+            format!("there is no such table; write [[{near}]]")
+        }
         Some(near) => format!("there is no such table; write [{near}]"),
         None => format!("there is no such table; there are {}", tables.join(", ")),
     }
 }
 
 fn all_tables() -> impl Iterator<Item = &'static str> {
-    TABLES.iter().map(|table| table.name).chain([LISTEN.name, ROUTE.name])
+    TABLES.iter().map(|table| table.name).chain(LISTS)
 }
 
 fn names_of(table: &str) -> Vec<&'static str> {
     match table {
         "listen" => LISTEN.keys.iter().map(|key| key.name).collect(),
         "route" => ROUTE.keys.iter().map(|key| key.name).collect(),
+        "channel" => CHANNEL.keys.iter().map(|key| key.name).collect(),
+        "worker" => WORKER.keys.iter().map(|key| key.name).collect(),
         "" => {
             let own = TABLES.iter().filter(|it| it.name.is_empty()).flat_map(|it| it.keys);
             own.map(|key| key.name).collect()

@@ -37,6 +37,9 @@ fn with_all_comments_taken_away_every_key_has_its_default_or_its_example() {
     for key in ROUTE.keys {
         assert_eq!((key.show)(&config.routes[0]).as_deref(), key.example, "{}", key.name);
     }
+    for key in WORKER.keys {
+        assert_eq!((key.show)(&config.programs[0]).as_deref(), key.example, "{}", key.name);
+    }
 }
 
 #[test]

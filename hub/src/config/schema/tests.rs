@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::config::{Channel, Listen, RouteRule};
+use crate::config::{Channel, Listen, Program, RouteRule};
 
 #[test]
 fn names_flags_and_variables_are_there_once() {
     assert!(TABLES.iter().all(|table| table.name.is_empty() || table.words.ends_with('.')));
-    assert!([LISTEN.words, ROUTE.words, CHANNEL.words].iter().all(|words| words.ends_with('.')));
+    let lists = [LISTEN.words, ROUTE.words, CHANNEL.words, WORKER.words];
+    assert!(lists.iter().all(|words| words.ends_with('.')));
     let mut seen = BTreeSet::new();
     for (table, key) in keys() {
         assert!(seen.insert(path(table.name, key.name)), "{} twice", key.name);
@@ -66,12 +67,18 @@ fn every_field_of_the_configuration_has_a_key() {
         let document = toml::de::DeTable::parse(&text).unwrap();
         (key.read)(&mut channel, document.get_ref().get("value").unwrap(), "channel", &mut reader);
     }
+    let mut program = Program::default();
+    for key in WORKER.keys {
+        let text = assign(key.example.unwrap());
+        let document = toml::de::DeTable::parse(&text).unwrap();
+        (key.read)(&mut program, document.get_ref().get("value").unwrap(), "worker", &mut reader);
+    }
     assert!(reader.faults.is_empty(), "{:?}", reader.faults);
 
     let printed = |config: &Config| leaves(&format!("{config:#?}"));
     let (by_default, with_keys) = (printed(&default), printed(&changed));
     let same: Vec<_> = by_default.intersection(&with_keys).collect();
-    let lists = ["listen", "routes", "channels"];
+    let lists = ["listen", "routes", "channels", "programs"];
     let left: Vec<_> =
         same.iter().filter(|(field, _)| !lists.iter().any(|l| field.starts_with(l))).collect();
     assert!(left.is_empty(), "no key in hub/src/config/schema sets {left:?}");
@@ -90,6 +97,11 @@ fn every_field_of_the_configuration_has_a_key() {
         .cloned()
         .collect();
     assert!(left.is_empty(), "no key of [[channel]] sets {left:?}");
+    let left: Vec<_> = leaves(&format!("{:#?}", Program::default()))
+        .intersection(&leaves(&format!("{program:#?}")))
+        .cloned()
+        .collect();
+    assert!(left.is_empty(), "no key of [[worker]] sets {left:?}");
 }
 
 /// The fields of a value as `{:#?}` prints it, each with its path and its words. What is

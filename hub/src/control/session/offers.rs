@@ -97,7 +97,7 @@ impl Session<'_> {
                 let registered = Registered { id, name, credential };
                 self.link.send(&HubMessage::Registered(registered)).await?;
                 // Readiness before retirement: first it takes a slot.
-                if instance.who.generation > 0 {
+                if instance.who.generation > 0 || self.tie.shared.supervisor.get().is_some() {
                     self.prober.ask_now();
                 }
                 Ok(())
