@@ -26,6 +26,8 @@ Activities are work that any worker of any language may do for any other: ``work
 takes them from a queue, ``worker.caller`` calls them, ``slotway.caller()`` in applications, and
 ``Caller`` in programs that answer no request.
 
+``Runner`` runs many registrations in one process, each a ``Unit`` with an identity.
+
 What goes wrong with the hub, the connection or an answer is an ``Error``, with a stable
 ``code``; a request's body that is not the JSON or text that it was taken for, a ``BadBody``.
 What the package has to say besides goes to the logger "slotway".
@@ -57,6 +59,8 @@ from slotway._offer import Offering
 from slotway._problem import BadBody
 from slotway._request import Activity, AsyncRequest, BaseRequest, Headers, Request
 from slotway._response import Answer, Response
+from slotway._report import Ended, Metrics, Report
+from slotway._runner import Runner
 from slotway._running import Running
 from slotway._slotway import (
     BaseSubscription,
@@ -71,6 +75,7 @@ from slotway._slotway import (
 from slotway._stream import AsyncStreamRequest, Stream, StreamRequest
 from slotway._subscription import Delivery, Subscription
 from slotway._system import SYSTEM, System
+from slotway._unit import Unit
 from slotway._worker import Worker
 
 __all__ = [
@@ -92,6 +97,7 @@ __all__ = [
     "Core",
     "Delivery",
     "Draft",
+    "Ended",
     "Error",
     "Event",
     "Events",
@@ -102,6 +108,7 @@ __all__ = [
     "HubGone",
     "InvalidArgument",
     "InvalidHead",
+    "Metrics",
     "Offering",
     "OutOfOrder",
     "Payload",
@@ -109,8 +116,10 @@ __all__ = [
     "Refusal",
     "Refused",
     "Reply",
+    "Report",
     "Request",
     "Response",
+    "Runner",
     "Running",
     "SYSTEM",
     "Stream",
@@ -120,6 +129,7 @@ __all__ = [
     "SystemRefused",
     "Timeout",
     "TooLarge",
+    "Unit",
     "Worker",
     "__version__",
     "caller",

@@ -75,7 +75,7 @@ class Crew:
 
     # --- beginning ---
 
-    def launch(self, live: Callable[[], None] = lambda: None) -> None:
+    def launch(self, live: Callable[[], object] = lambda: None) -> None:
         """Begins to serve, without waiting for the hub; calls ``live`` when it is there."""
         self.current.enter()
         handlers = [handler for offer in self._offers for _, handler in offer.answering()]
@@ -212,7 +212,7 @@ class Crew:
         """Whether it has."""
         return self._ended.is_set()
 
-    def _await_end(self, live: Callable[[], None]) -> None:
+    def _await_end(self, live: Callable[[], object]) -> None:
         try:
             # Waits for the hub as `connect` says.
             self.core.wait_live()

@@ -49,7 +49,7 @@ class Running:
 
     # --- beginning ---
 
-    def launch(self, live: Callable[[], None] = lambda: None) -> None:
+    def launch(self, live: Callable[[], object] = lambda: None) -> None:
         """Begins to serve, without waiting for the hub; calls ``live`` when it is there."""
         self._crew.launch(live)
 

@@ -193,6 +193,25 @@ def calling() -> None:
         assert_type(failed.retry_after, float | None)
 
 
+many = slotway.Unit("acme.many", instance="a", max_concurrent=2)
+
+
+@many.get("/many")
+async def answer(request: AsyncRequest) -> str:
+    return "many"
+
+
+def running_many() -> None:
+    runner = slotway.Runner([many], hub="/run/hub.sock", hot_add=True, heartbeat=(5, 10))
+    runner.add(slotway.Unit("acme.more"))
+    assert_type(runner.withdraw("acme.more").backoff, float | None)
+    report = runner.run(live=lambda: print("live"))
+    ended = report.of(many.identity)
+    assert_type(ended, slotway.Ended | None)
+    assert_type([metrics.received for metrics in runner.metrics()], list[int])
+    slotway.Runner(["acme"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+
+
 def wrong_calls(caller: slotway.Caller) -> None:
     caller.call("a/b")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     caller.call("a/b", "c", 7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
