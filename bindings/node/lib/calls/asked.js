@@ -75,6 +75,11 @@ class Asked {
     this.backoff = millisOf('backoff', backoff, 0);
   }
 
+  /** From here on it does not matter what becomes of the bytes that it was given. */
+  keep() {
+    if (typeof this.payload !== 'string') this.payload = Buffer.from(this.payload);
+  }
+
   /** Its numbers, with what is left of its time. */
   numbersInto(into, left) {
     into[0] = this.flags;

@@ -76,6 +76,7 @@ class Calling {
 
   /** There is no hub, or no room on the way to it. */
   async wait() {
+    this.asked.keep();
     if (this.until !== Infinity) {
       const left = Math.max(0, this.until - performance.now());
       this.late = setTimeout(() => this.fail(late()), left);

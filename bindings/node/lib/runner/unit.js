@@ -103,7 +103,9 @@ class Unit extends Offering {
       }
       const gone = state === 'gone' || state === 'withdrawing' || this._running.service.ended;
       if (gone || ending !== undefined) {
-        const why = ending?.text ?? 'it was withdrawn';
+        const otherwise =
+          state === 'withdrawing' || state === 'gone' ? 'was withdrawn' : 'has ended';
+        const why = ending?.text ?? `it ${otherwise}`;
         throw new SlotwayError(`${this.identity} does not serve: ${why}`, CODES.closed);
       }
       return false;
