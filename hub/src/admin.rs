@@ -11,6 +11,7 @@ mod guard;
 mod identities;
 mod page;
 mod percentiles;
+mod queues;
 mod routes;
 mod rules;
 mod serve;
@@ -40,6 +41,7 @@ use guard::Way;
 use crate::health::Page;
 use crate::metrics::{Format, expose};
 use crate::problem::{Kind, Problem};
+use crate::queues::http as calls;
 use crate::shared::Shared;
 
 pub(crate) use serve::{Surface, bind, serve};
@@ -67,6 +69,8 @@ fn router(shared: Arc<Shared>, way: Way) -> Router {
         .route("/internal/tail", get(tail::tail))
         .route("/internal/sse", get(sse::sse))
         .route(sse_push::PATH, post(sse_push::push))
+        .route("/internal/queues", get(queues::queues))
+        .route(queues::CALL, post(queues::call))
         .route("/internal/identities", get(identities::identities))
         .route(identities::APPROVE, post(identities::approve))
         .route("/internal/supervisor", get(supervisor::status))
@@ -98,7 +102,8 @@ async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respo
 
 async fn not_allowed(method: Method, uri: Uri) -> Problem {
     let path = uri.path();
-    let allowed = if POSTS.contains(&path) { "POST" } else { "GET, HEAD" };
+    let posted = POSTS.contains(&path) || calls::named(path).is_some();
+    let allowed = if posted { "POST" } else { "GET, HEAD" };
     Problem::new(Kind::MethodNotAllowed, format!("{path} does not have {method}."))
         .allow(HeaderValue::from_static(allowed))
 }

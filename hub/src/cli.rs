@@ -1,6 +1,7 @@
 //! The command line.
 
 mod approve;
+mod call;
 mod emit;
 mod flags;
 mod generate;
@@ -47,6 +48,8 @@ enum Command {
     Emit(emit::EmitArgs),
     /// Print events of the bus of a hub that runs, as they come.
     Tail(tail::TailArgs),
+    /// Have an activity done by a worker that takes it, and print what comes of it.
+    Call(call::CallArgs),
     /// Approve or refuse registrations that wait for it, or list them.
     Approve(approve::ApproveArgs),
     /// Show the hub that runs and its workers: rates, latencies, who is sick.
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Emit(args) => emit::run(args),
         Command::Tail(args) => tail::run(args),
+        Command::Call(args) => call::run(args),
         Command::Approve(args) => approve::run(args),
         Command::Status(args) => status::run(args),
         Command::Top(args) => top::run(args),

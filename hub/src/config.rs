@@ -17,6 +17,7 @@ mod listen;
 mod load;
 mod manual;
 mod program;
+mod queues;
 mod sample;
 pub(crate) mod schema;
 mod show;
@@ -37,6 +38,7 @@ pub(crate) use self::load::{Given, Loaded, Setting};
 pub use self::load::{Mistake, Mistakes, Source};
 pub(crate) use self::manual::{markdown, page};
 pub use self::program::{Cpus, INSTANCES_MAX, Program, StopSignal};
+pub use self::queues::Queues;
 pub(crate) use self::sample::sample;
 pub use self::workers::{Control, Health, Workers};
 use crate::control::ControlPath;
@@ -65,6 +67,8 @@ pub struct Config {
     pub limits: Limits,
     /// Streams that workers own.
     pub delegated: Delegated,
+    /// Task queues.
+    pub queues: Queues,
     /// Whom to believe about who the client is.
     pub forwarded: Forwarded,
     /// Cross-origin requests, if the hub has a say in them.
@@ -98,6 +102,7 @@ impl Default for Config {
             times: Times::default(),
             limits: Limits::default(),
             delegated: Delegated::default(),
+            queues: Queues::default(),
             forwarded: Forwarded::default(),
             cors: None,
             compression: Compression::default(),
@@ -128,6 +133,7 @@ impl Config {
         self.times.check(&mut faults);
         self.limits.check(&mut faults);
         self.delegated.check(&mut faults);
+        self.queues.check(&mut faults);
         self.log.check(&mut faults);
         if self.threads == Some(0) {
             faults.zero("threads");
@@ -149,6 +155,12 @@ impl Config {
             None => ControlPath::default_path(),
         }
     }
+}
+
+/// Reads a length of time as a command line gives it: `100ms`, `5s`, `2m`; a plain number is
+/// one of seconds.
+pub(crate) fn parse_time(text: &str) -> Result<std::time::Duration, String> {
+    <codec::Time as codec::Codec>::text(text)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 //!   that is still coming the hub holds what has come.
 //! - Everything here ends with the worker.
 
+mod calls;
 mod inbox;
 mod keys;
 mod notices;
@@ -31,6 +32,7 @@ use tokio::sync::Notify;
 pub(crate) use outbox::drain;
 pub(crate) use subscriptions::{NotSubscribed, Subscriptions};
 
+use calls::Calls;
 use inbox::Turn;
 use notices::Notices;
 
@@ -44,6 +46,7 @@ pub(crate) struct Courier {
     /// Whose turn it is to write into the inbox.
     inbox: tokio::sync::Mutex<Turn>,
     notices: Notices,
+    calls: Calls,
     /// Who publishes what names nobody: the worker's first registration.
     principal: OnceLock<Arc<str>>,
     /// The names of its registrations, by its own numbers.

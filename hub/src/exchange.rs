@@ -34,7 +34,7 @@ use crate::instance::{Instance, NoSlot, Permit, Registration, Standing};
 
 /// How often a look may be repeated at once before the task gives way to others: a
 /// hostile worker could ask for another look forever.
-const LOOKS_MAX: usize = 16;
+pub(crate) const LOOKS_MAX: usize = 16;
 
 /// An exchange that holds a slot.
 #[derive(Debug)]

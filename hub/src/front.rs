@@ -18,6 +18,7 @@ mod limits;
 mod listen;
 mod pace;
 mod proxy_protocol;
+mod queues;
 mod record;
 mod request;
 mod request_id;

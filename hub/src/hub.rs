@@ -20,6 +20,7 @@ use crate::error::{HubError, SocketProblem};
 use crate::events::Doors;
 use crate::front::{Certificates, Endpoint};
 use crate::phase::{Phase, PhaseSender, phases};
+use crate::queues::{Candidates, Picker};
 use crate::shared::Shared;
 use crate::sse::{Farewell, Reason, Spread};
 use crate::telemetry::Exporter;
@@ -192,6 +193,22 @@ impl Hub {
     /// What its tasks share.
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Lets the program choose which worker gets an activity of a task queue, once. `choice` gives a place in
+    /// [`Candidates::workers`], or `None` to leave it to the hub. It runs on a thread of its
+    /// own; one that panics, or takes longer than `budget`, is logged, and the hub chooses.
+    ///
+    /// # Errors
+    ///
+    /// There is a choice already, or the system refuses a thread.
+    pub fn choose_workers<F>(&self, budget: Duration, choice: F) -> std::io::Result<()>
+    where
+        F: FnMut(&Candidates) -> Option<usize> + Send + 'static,
+    {
+        let picker = Picker::start(Box::new(choice), budget)?;
+        let there = |_| std::io::Error::other("the hub has been given a choice of workers before");
+        self.shared.picker.set(picker).map_err(there)
     }
 
     /// Where workers connect.

@@ -6,6 +6,7 @@ mod probe;
 mod region_task;
 mod registration;
 mod reserve;
+mod share;
 mod slots;
 mod spin;
 mod wakers;
@@ -28,13 +29,14 @@ pub(crate) use region_task::attend;
 pub(crate) use registration::{RegisteredRoute, Registration};
 pub(crate) use reserve::NoSlot;
 use reserve::Reserve;
+pub(crate) use share::Share;
 use slots::SlotWakers;
 pub(crate) use slots::Taken;
 use wakers::Wakers;
 
 use crate::courier::Courier;
 use crate::metrics::WorkerMetrics;
-use crate::service::Service;
+use crate::wait_queue::WaitQueue;
 
 /// The hub's side of a region, as this program uses it.
 pub(crate) type Side = HubSide<Mapping, Box<[Lease]>>;
@@ -53,8 +55,8 @@ pub(crate) struct Instance {
     pub(crate) metrics: WorkerMetrics,
     /// Exchanges of all its registrations, abandoned ones included.
     in_flight: AtomicU32,
-    /// Whose requests may wait for one of its slots.
-    services: ArcSwap<Vec<Arc<Service>>>,
+    /// Where requests and activities may wait for one of its slots.
+    lines: ArcSwap<Vec<Arc<WaitQueue>>>,
     violated: OnceLock<Violation>,
     /// Probes that it has missed in a row.
     misses: AtomicU32,
@@ -117,7 +119,7 @@ impl Instance {
             standing: AtomicU8::new(Standing::Live as u8),
             metrics: WorkerMetrics::new(),
             in_flight: AtomicU32::new(0),
-            services: ArcSwap::default(),
+            lines: ArcSwap::default(),
             violated: OnceLock::new(),
             misses: AtomicU32::new(0),
             proven: AtomicBool::new(false),
@@ -275,15 +277,18 @@ impl Instance {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Names the services whose requests may wait for its slots.
-    pub(crate) fn set_services(&self, services: Vec<Arc<Service>>) {
-        self.services.store(Arc::new(services));
+    /// Says where requests and activities may wait for its slots: lines of one registry.
+    pub(crate) fn set_lines(&self, lines: Vec<Arc<WaitQueue>>) {
+        self.lines.store(Arc::new(lines));
     }
 
     /// Calls whoever waits for a slot: one may be free.
     pub(crate) fn call_waiting(&self) {
-        for service in self.services.load().iter() {
-            service.queue.call();
+        let lines = self.lines.load();
+        // They are the registry's, which counts who waits in any of them.
+        let Some(first) = lines.first() else { return };
+        if first.call_needed() {
+            lines.iter().for_each(|line| line.call_now());
         }
     }
 

@@ -73,6 +73,14 @@ pub enum Kind {
     TooManySubscriptions,
     /// The hub shuts down.
     ShuttingDown,
+    /// No worker has ever taken anything from the queue.
+    NoQueue,
+    /// No worker of the queue takes such activities.
+    NoActivity,
+    /// The idempotency key was used for something else.
+    KeyReused,
+    /// The call of an activity cannot be.
+    BadCall,
 }
 
 impl Kind {
@@ -161,6 +169,14 @@ impl Kind {
                 "too_many_subscriptions",
                 "There are as many subscriptions as may be",
             ),
+            Kind::NoQueue => (StatusCode::NOT_FOUND, "no_queue", "No such queue"),
+            Kind::NoActivity => (StatusCode::NOT_FOUND, "no_activity", "No such activity"),
+            Kind::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "key_reused",
+                "The idempotency key was used for something else",
+            ),
+            Kind::BadCall => (StatusCode::BAD_REQUEST, "bad_call", "The call cannot be"),
             Kind::ShuttingDown => {
                 (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", "The hub shuts down")
             }

@@ -10,21 +10,23 @@
 mod admission;
 mod ghosts;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
-use slotway_core::control::{RefusalCode, Register};
+use slotway_core::control::{QueueOffer, RefusalCode, Register};
 use tokio::sync::watch;
 use tracing::error;
 
 use crate::config::Config;
-use crate::instance::{Instance, RegisteredRoute, Registration};
+use crate::instance::{Instance, RegisteredRoute, Registration, Share};
 use crate::metrics::Metrics;
+use crate::queues::{Known, Queue, QueueTable};
 use crate::routing::{Builder, Found, Table};
 use crate::rules::Rules;
 use crate::service::Service;
+use crate::wait_queue::Crowd;
 pub(crate) use admission::NotTaken;
 use admission::{identity, parse};
 use ghosts::Ghosts;
@@ -42,6 +44,10 @@ pub(crate) struct Registry {
 struct State {
     workers: BTreeMap<u64, Worker>,
     services: HashMap<Box<str>, Arc<Service>>,
+    queues: Known,
+    /// Who waits in any of the lines.
+    crowd: Crowd,
+    queue_waiting_max: usize,
     ghosts: Ghosts,
     rules: Arc<Rules>,
     waiters_max: usize,
@@ -65,6 +71,8 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     table: Table<Place>,
+    /// Who takes what from which queue.
+    pub(crate) queues: QueueTable,
     /// Every connected worker and what it has registered, in the order of connecting.
     pub(crate) workers: Vec<(Arc<Instance>, Vec<Arc<Registration>>)>,
     /// What the configuration says of single routes.
@@ -122,6 +130,8 @@ impl Registry {
         state.rules = Arc::new(Rules::compile(config, &state.rules));
         state.waiters_max = config.limits.waiters;
         state.registrations_max = config.workers.registrations;
+        state.queue_waiting_max = config.queues.waiting;
+        state.queues.set_waiting_max(config.queues.waiting);
         for service in state.services.values() {
             service.queue.set_length_max(config.limits.waiters);
         }
@@ -203,16 +213,19 @@ impl Registry {
         }
         let service = match state.services.get(name) {
             Some(service) => service.clone(),
-            None => Arc::new(Service::new(name, state.waiters_max)),
+            None => Arc::new(Service::new(name, state.waiters_max, state.crowd.clone())),
         };
         let slots = instance.capacity();
+        let max_concurrent = register.max_concurrent.unwrap_or(slots).clamp(1, slots);
+        let shares = state.shares(register, max_concurrent);
         let registration = Arc::new(Registration::new(
             instance.clone(),
             register.id,
             identity,
             service.clone(),
             routes.into(),
-            register.max_concurrent.unwrap_or(slots).clamp(1, slots),
+            shares,
+            max_concurrent,
         ));
         let worker = state.workers.get_mut(&instance.who.id).ok_or_else(|| NotTaken {
             code: RefusalCode::OutOfOrder,
@@ -318,12 +331,14 @@ impl Registry {
         let mut builder = Builder::new();
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for worker in state.workers.values() {
-            let services = worker.registrations.iter().map(|own| own.service.clone());
-            let mut services: Vec<_> = services.collect();
-            // Several of one name share its line, which is called once.
-            services.sort_unstable_by_key(Arc::as_ptr);
-            services.dedup_by(|a, b| Arc::ptr_eq(a, b));
-            worker.instance.set_services(services);
+            let own = worker.registrations.iter();
+            let kinds = own.clone().flat_map(|own| own.shares.iter());
+            let kinds = kinds.flat_map(|share| share.activities.iter().map(|(_, line)| line));
+            let mut lines: Vec<_> = own.map(|own| &own.service.queue).chain(kinds).collect();
+            // Several of one name, or of one queue, share a line, which is called once.
+            lines.sort_unstable_by_key(|line| Arc::as_ptr(line));
+            lines.dedup_by(|a, b| Arc::ptr_eq(a, b));
+            worker.instance.set_lines(lines.into_iter().cloned().collect());
             if !worker.instance.is_live() {
                 continue;
             }
@@ -350,11 +365,13 @@ impl Registry {
         let workers = state.workers.values();
         let workers = workers.map(|w| (w.instance.clone(), w.registrations.clone())).collect();
         let rules = state.rules.clone();
-        self.live.store(Arc::new(Live { table, workers, rules }));
+        let queues = state.queue_table();
+        self.live.store(Arc::new(Live { table, queues, workers, rules }));
         self.changes.send_modify(|changes| *changes += 1);
         for service in state.services.values() {
             service.queue.call_all();
         }
+        state.queues.call_all();
         let State { workers, services, .. } = state;
         services.retain(|name, _| {
             workers.values().any(|w| w.registrations.iter().any(|r| r.service.name() == &**name))
@@ -368,6 +385,34 @@ impl Registry {
 }
 
 impl State {
+    /// What a registration takes from queues, each by name and as it was checked.
+    fn shares(&mut self, register: &Register, max_concurrent: u32) -> Box<[Share]> {
+        // A message has far fewer routes and activities than 2³².
+        let mut first = register.routes.len() as u32;
+        let mut share = |offer: &QueueOffer| {
+            let (name, activities) = (&offer.queue, &offer.activities);
+            let (max, crowd) = (self.queue_waiting_max, &self.crowd);
+            let (queue, lines) = self.queues.take(name, activities, max, crowd);
+            let capacity = offer.capacity.unwrap_or(max_concurrent).min(max_concurrent);
+            let share = Share::new(queue, lines.into(), first, capacity);
+            first += activities.len() as u32;
+            share
+        };
+        register.queues.iter().map(&mut share).collect()
+    }
+
+    fn queue_table(&mut self) -> QueueTable {
+        let State { queues, workers, .. } = self;
+        let live = || workers.values().filter(|worker| worker.instance.is_live());
+        let registrations = || live().flat_map(|worker| &worker.registrations);
+        let taken: HashSet<*const Queue> = registrations()
+            .flat_map(|own| own.shares.iter().map(|share| Arc::as_ptr(&share.queue)))
+            .collect();
+        let mut table = queues.table(|queue| taken.contains(&std::ptr::from_ref(queue)));
+        registrations().for_each(|registration| table.seat(registration));
+        table
+    }
+
     fn registrations(&self) -> impl Iterator<Item = &Arc<Registration>> {
         self.workers.values().flat_map(|worker| &worker.registrations)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::wait_queue::WaitQueue;
+use crate::wait_queue::{Crowd, WaitQueue};
 
 /// What the instances of one name share.
 #[derive(Debug)]
@@ -15,10 +15,10 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(name: &str, waiters_max: usize) -> Service {
+    pub(crate) fn new(name: &str, waiters_max: usize, crowd: Crowd) -> Service {
         Service {
             name: name.into(),
-            queue: Arc::new(WaitQueue::new(waiters_max)),
+            queue: Arc::new(WaitQueue::among(waiters_max, crowd)),
             instances: AtomicUsize::new(0),
         }
     }

@@ -1,6 +1,6 @@
 //! What every task of a hub shares.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,6 +17,7 @@ use crate::exchange::Budget;
 use crate::gate::Gate;
 use crate::identities::Identities;
 use crate::metrics::Metrics;
+use crate::queues::{Keys, Picker};
 use crate::registry::Registry;
 use crate::sse::Streams;
 use crate::supervisor::Supervisor;
@@ -49,6 +50,13 @@ pub(crate) struct Shared {
     pub(crate) streams: Streams,
     /// Keeps workers running, in `slotway serve`.
     pub(crate) supervisor: OnceLock<Supervisor>,
+    /// Bytes that activities hold.
+    pub(crate) activities: Arc<Budget>,
+    next_activity: AtomicU64,
+    /// What was done for callers' keys.
+    pub(crate) keys: Keys,
+    /// The embedding program's choice of workers for activities.
+    pub(crate) picker: OnceLock<Picker>,
     draining: AtomicBool,
     pub(crate) clients: Arc<ClientLimit>,
     /// Lets as many responses be compressed at a time as the configuration says.
@@ -77,6 +85,10 @@ impl Shared {
             bus,
             streams,
             supervisor: OnceLock::new(),
+            activities: Arc::new(Budget::new(config.queues.bytes_total)),
+            next_activity: AtomicU64::new(1),
+            keys: Keys::default(),
+            picker: OnceLock::new(),
             draining: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),
         }
@@ -88,10 +100,17 @@ impl Shared {
         self.streams.total.set_max(config.events.feed_bytes_total);
         self.spool_budget.set_max(config.limits.spool_bytes_total);
         self.compressions.set_limits(config.compression.streams, 0);
+        self.activities.set_max(config.queues.bytes_total);
         self.registry.apply(&config);
         self.identities.apply(&config);
         self.config.store(Arc::new(config));
         self.events.apply(doors);
+    }
+
+    /// The next activity's number.
+    pub(crate) fn next_activity(&self) -> u64 {
+        // Relaxed: it only has to differ.
+        self.next_activity.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The hub shuts down: it is not ready from here on.

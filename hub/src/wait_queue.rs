@@ -29,7 +29,14 @@ pub(crate) struct WaitQueue {
     length: AtomicUsize,
     length_max: AtomicUsize,
     line: Mutex<VecDeque<Arc<Waiter>>>,
+    /// How many wait here and in the lines beside it.
+    crowd: Crowd,
 }
+
+/// How many wait in several lines. Whoever frees something that any of them may want looks
+/// here first, so that it costs the same with one line and with a hundred.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Crowd(Arc<AtomicUsize>);
 
 #[derive(Debug)]
 struct Waiter {
@@ -51,8 +58,13 @@ pub(crate) struct Full;
 
 impl WaitQueue {
     pub(crate) fn new(length_max: usize) -> WaitQueue {
+        WaitQueue::among(length_max, Crowd::default())
+    }
+
+    /// One of several lines.
+    pub(crate) fn among(length_max: usize, crowd: Crowd) -> WaitQueue {
         let length_max = AtomicUsize::new(length_max);
-        WaitQueue { length: AtomicUsize::new(0), length_max, line: Mutex::default() }
+        WaitQueue { length: AtomicUsize::new(0), length_max, line: Mutex::default(), crowd }
     }
 
     /// How many may wait from here on. Who waits goes on.
@@ -96,6 +108,7 @@ impl WaitQueue {
         waiter.called.store(line.is_empty(), Ordering::Relaxed);
         line.push_back(waiter.clone());
         self.length.store(line.len(), Ordering::Relaxed);
+        self.crowd.0.fetch_add(1, Ordering::Relaxed);
         drop(line);
         // SYNC(wait.enter): pairs with the fence in `call`.
         fence(Ordering::SeqCst);
@@ -107,6 +120,21 @@ impl WaitQueue {
         // SYNC(wait.enter): pairs with the fence in `enter`; what was freed before is seen
         // by a waiter whose length is not seen here.
         fence(Ordering::SeqCst);
+        if self.length.load(Ordering::Relaxed) > 0 {
+            self.call_first();
+        }
+    }
+
+    /// For whoever frees something that any of several lines may want: whether one of them is
+    /// to be called, by [`call_now`](Self::call_now).
+    pub(crate) fn call_needed(&self) -> bool {
+        // SYNC(wait.enter): pairs with the fence in `enter`, as in `call`.
+        fence(Ordering::SeqCst);
+        self.crowd.0.load(Ordering::Relaxed) > 0
+    }
+
+    /// What [`call`](Self::call) does, after [`call_needed`](Self::call_needed).
+    pub(crate) fn call_now(&self) {
         if self.length.load(Ordering::Relaxed) > 0 {
             self.call_first();
         }
@@ -177,6 +205,7 @@ impl Drop for Turn {
         if let Some(at) = line.iter().position(|other| Arc::ptr_eq(other, &self.waiter)) {
             line.remove(at);
             self.queue.length.store(line.len(), Ordering::Relaxed);
+            self.queue.crowd.0.fetch_sub(1, Ordering::Relaxed);
             if at == 0
                 && let Some(first) = line.front()
             {

@@ -9,6 +9,7 @@ mod events;
 mod key;
 mod listeners;
 mod programs;
+mod queues;
 mod routes;
 mod tables;
 

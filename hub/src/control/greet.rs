@@ -6,8 +6,8 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use slotway_core::control::{
-    FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, PROTOCOL_MAX, PROTOCOL_MIN, ProtocolRange,
-    RefusalCode, RegionInfo, Welcome, WorkerMessage, check_name,
+    FEATURE_CALLS, FEATURE_EVENTS, FEATURE_PROBE, Hello, HubMessage, PROTOCOL_MAX, PROTOCOL_MIN,
+    ProtocolRange, RefusalCode, RegionInfo, Welcome, WorkerMessage, check_name,
 };
 use slotway_core::map::{Doorbell, MapError, Mapping};
 use slotway_core::{EventRings, LAYOUT_MAJOR, LAYOUT_MINOR, Layout, RegionSpec, SLOTS_MAX};
@@ -179,7 +179,7 @@ fn welcome(protocol: u32, region: &Mapping, probed: bool) -> Welcome {
         protocol,
         hub: concat!("slotway-hub/", env!("CARGO_PKG_VERSION")).to_owned(),
         pid: std::process::id(),
-        features: Vec::new(),
+        features: rings.map(|_| FEATURE_CALLS.to_owned()).into_iter().collect(),
         region: RegionInfo {
             layout_major: LAYOUT_MAJOR,
             layout_minor: LAYOUT_MINOR,

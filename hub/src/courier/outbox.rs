@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use slotway_core::record::{FromWorker, RecordError};
+use slotway_core::record::FromWorker;
 use slotway_core::{Violation, Watch};
 use tokio::task::yield_now;
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::calls::{call, hang_up, hang_up_all};
 use super::pouch::Pouch;
 use super::publish::Publishing;
 use super::push::push;
@@ -25,9 +26,10 @@ pub(crate) async fn drain(shared: Arc<Shared>, instance: Arc<Instance>) {
     if let Err(violation) = listen(&shared, &instance).await {
         instance.violated(violation);
     }
+    hang_up_all(&instance);
 }
 
-async fn listen(shared: &Shared, instance: &Arc<Instance>) -> Result<(), Violation> {
+async fn listen(shared: &Arc<Shared>, instance: &Arc<Instance>) -> Result<(), Violation> {
     let mut pouch = Pouch::default();
     let mut publishing = Publishing::new(shared, instance);
     let mut reserved = false;
@@ -36,6 +38,7 @@ async fn listen(shared: &Shared, instance: &Arc<Instance>) -> Result<(), Violati
     loop {
         // Before the look: what was put in before the worker's end is seen.
         if instance.is_dead() && left.is_none() {
+            hang_up_all(instance);
             left = instance.region().event_rings().map(|rings| rings.outbox_bytes as usize);
             publishing.patient_until(Instant::now() + LAST_WILL);
         }
@@ -75,7 +78,7 @@ async fn listen(shared: &Shared, instance: &Arc<Instance>) -> Result<(), Violati
 
 /// Sees to every whole record.
 async fn take(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     instance: &Arc<Instance>,
     pouch: &mut Pouch,
     publishing: &mut Publishing<'_>,
@@ -85,9 +88,10 @@ async fn take(
         match FromWorker::parse(record).map_err(Violation::Record)? {
             FromWorker::Publish(event) => publishing.publish(&event).await,
             FromWorker::Push(asked) => push(shared, instance, &asked),
-            FromWorker::Call(_) | FromWorker::HangUp(_) => {
-                return Err(Violation::Record(RecordError::Kind(record[4])));
-            }
+            // Nobody is there to hear of it.
+            FromWorker::Call(_) if instance.is_dead() => {}
+            FromWorker::Call(asked) => call(shared, instance, &asked),
+            FromWorker::HangUp(asked) => hang_up(instance, asked),
         }
         records += 1;
         if records % RECORDS_A_TURN == 0 {

@@ -18,6 +18,7 @@ use crate::identities::Identity;
 use crate::instance::{Instance, Registration, Who, attend};
 use crate::readable::watch;
 use crate::service::Service;
+use crate::wait_queue::Crowd;
 
 /// One worker as the hub sees it, without a control socket and without routes.
 #[derive(Debug)]
@@ -59,14 +60,21 @@ impl HubPath {
             label: None,
         };
         let instance = Arc::new(Instance::new(who, region, ringer, false));
-        let service = Arc::new(Service::new("bench", slots as usize));
-        instance.set_services(vec![service.clone()]);
+        let service = Arc::new(Service::new("bench", slots as usize, Crowd::default()));
+        instance.set_lines(vec![service.queue.clone()]);
         let region_task = tokio::spawn(attend(instance.clone(), doorbell, Workers::default().spin))
             .abort_handle();
         let identity = Identity::of(&Register::new(1, "bench", Vec::new()), 1);
         let identity = identity.map_err(io::Error::other)?;
-        let registration =
-            Arc::new(Registration::new(instance, 1, identity, service, Arc::from([]), u32::MAX));
+        let registration = Arc::new(Registration::new(
+            instance,
+            1,
+            identity,
+            service,
+            Arc::from([]),
+            Box::default(),
+            u32::MAX,
+        ));
         Ok((HubPath { registration, region_task }, WorkerEnd { memory, hub_bell }))
     }
 

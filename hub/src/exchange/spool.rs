@@ -43,14 +43,14 @@ impl Budget {
         self.used.load(Ordering::Relaxed)
     }
 
-    fn take(&self, bytes: usize) -> bool {
+    pub(crate) fn take(&self, bytes: usize) -> bool {
         // Relaxed: a count that orders nothing, and see `set_max`.
         let max = self.max.load(Ordering::Relaxed);
         let below = |used: usize| used.checked_add(bytes).filter(|&used| used <= max);
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, below).is_ok()
     }
 
-    fn give(&self, bytes: usize) {
+    pub(crate) fn give(&self, bytes: usize) {
         // Relaxed: as above.
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }

@@ -73,6 +73,15 @@ impl Upload {
         Upload::of((!source.is_end_stream()).then_some(source), version)
     }
 
+    /// A body that is all here.
+    pub(crate) fn whole(body: Bytes) -> Upload {
+        let mut upload = Upload::of(None, Version::HTTP_11);
+        if !body.is_empty() {
+            upload.chunks.push_back(body);
+        }
+        upload
+    }
+
     fn of(source: Option<Incoming>, version: Version) -> Upload {
         Upload {
             version,
@@ -87,6 +96,14 @@ impl Upload {
             idle: Idle::new(Duration::MAX),
             received: None,
             left: u64::MAX,
+        }
+    }
+
+    /// All of it, in one piece, of a body that is collected.
+    pub(crate) fn bytes(&mut self) -> Bytes {
+        match self.chunks.len() {
+            0 | 1 => self.chunks.pop_front().unwrap_or_default(),
+            _ => self.chunks.drain(..).flatten().collect::<Vec<u8>>().into(),
         }
     }
 

@@ -24,6 +24,7 @@ use super::events;
 use super::forwarded::Tells;
 use super::limits::Limits;
 use super::pace::{Busy, Pace, Said};
+use super::queues;
 use super::record::Record;
 use super::request::{HEADERS_KEPT_MAX, Origin, Request};
 use super::request_id::{RequestId, X_REQUEST_ID};
@@ -175,6 +176,11 @@ async fn proxy(
     if let Some(asked) = shared.events.at(request.path()) {
         record.set_route(RouteId::EVENTS);
         return events::answer(shared, asked, &request).await;
+    }
+    if let Some(named) = queues::at(shared, request.path()) {
+        record.set_route(RouteId::QUEUES);
+        let judge = |uploaded| judge_upload(client, uploaded, &limits);
+        return queues::answer(shared, named, &request, &mut upload, &limits, judge).await;
     }
     if !upload.is_collected() {
         // Nobody has to send a body only to learn that there is no such route, or that it

@@ -11,6 +11,8 @@ use crate::gate::Pass;
 #[derive(Debug)]
 pub(crate) struct Permit {
     registration: Arc<Registration>,
+    /// Which of its shares it counts against as well.
+    share: Option<u32>,
     calls: bool,
     /// Given back after everything else: who waits for it finds the slot free.
     pass: Option<Arc<Pass>>,
@@ -20,7 +22,13 @@ pub(crate) struct Permit {
 
 impl Permit {
     pub(super) fn new(registration: Arc<Registration>) -> Permit {
-        Permit { registration, calls: true, pass: None, client: None }
+        Permit { registration, share: None, calls: true, pass: None, client: None }
+    }
+
+    /// Counts against one of the registration's shares, too.
+    pub(super) fn of_share(mut self, index: u32) -> Permit {
+        self.share = Some(index);
+        self
     }
 
     /// Keeps a right to be in flight as long as this one.
@@ -50,6 +58,9 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
+        if let Some(share) = self.share {
+            self.registration.shares[share as usize].end();
+        }
         self.registration.end();
         if self.calls {
             // Other names of the same worker may wait for the slot too.

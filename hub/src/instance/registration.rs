@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::{Instance, Permit};
+use super::{Instance, Permit, Share};
 use crate::identities::Identity;
 use crate::metrics::RouteId;
 use crate::routing::{HostPattern, Pattern, RouteMethod};
@@ -40,6 +40,8 @@ pub(crate) struct Registration {
     pub(crate) identity: Identity,
     pub(crate) service: Arc<Service>,
     pub(crate) routes: Arc<[RegisteredRoute]>,
+    /// What it takes from queues.
+    pub(crate) shares: Box<[Share]>,
     pub(crate) max_concurrent: u32,
     in_flight: AtomicU32,
     closing: AtomicBool,
@@ -54,6 +56,7 @@ impl Registration {
         identity: Identity,
         service: Arc<Service>,
         routes: Arc<[RegisteredRoute]>,
+        shares: Box<[Share]>,
         max_concurrent: u32,
     ) -> Registration {
         Registration {
@@ -62,6 +65,7 @@ impl Registration {
             identity,
             service,
             routes,
+            shares,
             max_concurrent,
             in_flight: AtomicU32::new(0),
             closing: AtomicBool::new(false),

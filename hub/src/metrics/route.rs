@@ -25,7 +25,9 @@ impl RouteId {
     pub(crate) const OTHER: RouteId = RouteId(2);
     /// Streams of events from the bus.
     pub(crate) const EVENTS: RouteId = RouteId(3);
-    const FIRST: u16 = 4;
+    /// Calls of activities by clients.
+    pub(crate) const QUEUES: RouteId = RouteId(4);
+    const FIRST: u16 = 5;
 }
 
 /// The counters of all routes.
@@ -103,6 +105,7 @@ impl Routes {
             (RouteId::OWN, "hub"),
             (RouteId::OTHER, "other"),
             (RouteId::EVENTS, "events"),
+            (RouteId::QUEUES, "queues"),
         ] {
             let labels = RouteLabels { name: "".into(), method: "*".into(), pattern: name.into() };
             entries[usize::from(id.0)].get_or_init(|| RouteMetrics::new(labels));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use slotway_core::control::{RefusalCode, Register, check_name};
+use slotway_core::control::{RefusalCode, Register, check_activity, check_name, check_queue};
 
 use super::State;
 use crate::health::Page;
@@ -32,6 +32,7 @@ pub(super) fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTake
     if let Err(error) = check_name(&register.name) {
         return refuse(RefusalCode::BadName, error.to_string());
     }
+    check_queues(register)?;
     let mut routes = Vec::with_capacity(register.routes.len());
     for route in &register.routes {
         let method = match RouteMethod::parse(&route.method) {
@@ -67,6 +68,36 @@ pub(super) fn parse(register: &Register) -> Result<Vec<RegisteredRoute>, NotTake
         routes.push(RegisteredRoute { host, method, pattern, idempotent, sse, counted });
     }
     Ok(routes)
+}
+
+fn check_queues(register: &Register) -> Result<(), NotTaken> {
+    let refuse = |reason| Err(NotTaken { code: RefusalCode::BadQueue, reason });
+    for (index, offer) in register.queues.iter().enumerate() {
+        let queue = &offer.queue;
+        if let Err(error) = check_queue(queue) {
+            return refuse(format!("the queue {queue:?} {error}"));
+        }
+        if offer.capacity == Some(0) {
+            return refuse(format!(
+                "of the queue {queue:?} 0 activities are taken at a time; take at least 1"
+            ));
+        }
+        if offer.activities.is_empty() {
+            return refuse(format!("of the queue {queue:?} no activity is taken; name one"));
+        }
+        if register.queues[..index].iter().any(|other| other.queue == *queue) {
+            return refuse(format!("the queue {queue:?} is there twice; name it once"));
+        }
+        for (index, activity) in offer.activities.iter().enumerate() {
+            if let Err(error) = check_activity(activity) {
+                return refuse(format!("the activity {activity:?} {error}"));
+            }
+            if offer.activities[..index].contains(activity) {
+                return refuse(format!("of the queue {queue:?} {activity:?} is taken twice"));
+            }
+        }
+    }
+    Ok(())
 }
 
 impl State {

@@ -2,6 +2,7 @@
 
 use super::events::EVENTS;
 use super::key::key;
+use super::queues::QUEUES;
 use super::{Heading, Table};
 use crate::config::codec::{
     AdminPlace, Bytes, Choice, Codec, Count, File, List, Maybe, Of, Text, Time, Unset, YesNo,
@@ -425,6 +426,7 @@ pub(crate) const TABLES: &[Table<Config>] = &[
         ],
     },
     EVENTS,
+    QUEUES,
     Table {
         name: "log",
         words: "Logs, on standard error.",
