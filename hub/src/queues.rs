@@ -37,4 +37,4 @@ pub(crate) use keys::{Kept, Keys};
 pub(crate) use picker::Picker;
 pub use picker::{Candidate, Candidates};
 pub(crate) use queue::Queue;
-pub(crate) use table::{Known, QueueTable, Seat, Served};
+pub(crate) use table::{Known, Line, QueueTable, Seat, Served};

@@ -394,7 +394,7 @@ impl State {
             let (max, crowd) = (self.queue_waiting_max, &self.crowd);
             let (queue, lines) = self.queues.take(name, activities, max, crowd);
             let capacity = offer.capacity.unwrap_or(max_concurrent).min(max_concurrent);
-            let share = Share::new(queue, lines.into(), first, capacity);
+            let share = Share::new(queue, lines, first, capacity);
             first += activities.len() as u32;
             share
         };

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Permit, Registration};
-use crate::queues::Queue;
-use crate::wait_queue::WaitQueue;
+use crate::queues::{Line, Queue};
 
 /// What a registration takes from one queue.
 pub(crate) struct Share {
     pub(crate) queue: Arc<Queue>,
     /// The types of activities that it takes, and where those wait.
-    pub(crate) activities: Box<[(Box<str>, Arc<WaitQueue>)]>,
+    pub(crate) activities: Box<[Line]>,
     /// The first one's index, as requests of the registration count routes.
     pub(crate) first: u32,
     /// Activities of the queue in its worker's hands at most.
@@ -23,7 +22,7 @@ pub(crate) struct Share {
 impl Share {
     pub(crate) fn new(
         queue: Arc<Queue>,
-        activities: Box<[(Box<str>, Arc<WaitQueue>)]>,
+        activities: Box<[Line]>,
         first: u32,
         capacity: u32,
     ) -> Share {

@@ -97,6 +97,9 @@ pub(crate) struct Known {
     queues: HashMap<Box<str>, (Arc<Queue>, Lines)>,
 }
 
+/// A type of activities, and where those wait.
+pub(crate) type Line = (Box<str>, Arc<WaitQueue>);
+
 /// The line of each type.
 type Lines = BTreeMap<Box<str>, Arc<WaitQueue>>;
 
@@ -111,7 +114,7 @@ impl Known {
         activities: &[String],
         waiting_max: usize,
         crowd: &Crowd,
-    ) -> (Arc<Queue>, Vec<(Box<str>, Arc<WaitQueue>)>) {
+    ) -> (Arc<Queue>, Box<[Line]>) {
         let new = || (Arc::new(Queue::new(name, waiting_max)), Lines::new());
         let (queue, lines) = self.queues.entry(name.into()).or_insert_with(new);
         let of = |activity: &String| {
@@ -149,11 +152,10 @@ impl Known {
             keep
         });
         let served = |(queue, lines): &(Arc<Queue>, Lines)| {
-            let kind = |(name, line): (&Box<str>, &Arc<WaitQueue>)| {
-                (name.clone(), Kind { line: line.clone(), seats: Vec::new() })
-            };
-            let kinds = lines.iter().map(kind).collect();
-            Served { queue: queue.clone(), kinds, workers: 0, capacity: 0 }
+            let kinds = lines
+                .iter()
+                .map(|(name, line)| (name.clone(), Kind { line: line.clone(), seats: Vec::new() }));
+            Served { queue: queue.clone(), kinds: kinds.collect(), workers: 0, capacity: 0 }
         };
         let queues = self.queues.iter().map(|(name, known)| (name.clone(), served(known)));
         QueueTable { queues: queues.collect() }
