@@ -49,11 +49,11 @@ pub(super) enum Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-match self {
-    Failure::Unreachable(words) | Failure::Refused(words) | Failure::Broken(words) => {
-f.write_str(words)
-    }
-}
+        match self {
+            Failure::Unreachable(words) | Failure::Refused(words) | Failure::Broken(words) => {
+                f.write_str(words)
+            }
+        }
     }
 }
 
@@ -65,115 +65,115 @@ enum Place {
 
 impl Surface {
     fn place(&self) -> Result<Place, Failure> {
-let Some(text) = &self.admin else {
-    let control = match std::env::var_os("SLOTWAY_HUB").filter(|path| !path.is_empty()) {
-Some(path) => ControlPath::given(path.into()),
-None => ControlPath::default_path(),
-    };
-    return Ok(Place::Socket(control.beside("admin.sock").path().to_owned()));
-};
-if !text.contains("://") {
-    return Ok(Place::Socket(text.strip_prefix("unix:").unwrap_or(text).into()));
-}
-let uri = text.parse::<Uri>().ok().filter(|uri| uri.scheme_str() == Some("http"));
-let authority = uri.as_ref().and_then(Uri::authority).filter(|a| a.port().is_some());
-let Some(authority) = authority else {
-    return Err(Failure::Unreachable(format!(
-"--admin {text:?} is no place of an admin surface; write the path of its socket, \
+        let Some(text) = &self.admin else {
+            let control = match std::env::var_os("SLOTWAY_HUB").filter(|path| !path.is_empty()) {
+                Some(path) => ControlPath::given(path.into()),
+                None => ControlPath::default_path(),
+            };
+            return Ok(Place::Socket(control.beside("admin.sock").path().to_owned()));
+        };
+        if !text.contains("://") {
+            return Ok(Place::Socket(text.strip_prefix("unix:").unwrap_or(text).into()));
+        }
+        let uri = text.parse::<Uri>().ok().filter(|uri| uri.scheme_str() == Some("http"));
+        let authority = uri.as_ref().and_then(Uri::authority).filter(|a| a.port().is_some());
+        let Some(authority) = authority else {
+            return Err(Failure::Unreachable(format!(
+                "--admin {text:?} is no place of an admin surface; write the path of its socket, \
  or http://127.0.0.1:PORT"
-    )));
-};
-let authority = authority.as_str().to_owned();
-Ok(Place::Tcp { address: authority.clone(), authority })
+            )));
+        };
+        let authority = authority.as_str().to_owned();
+        Ok(Place::Tcp { address: authority.clone(), authority })
     }
 
     /// Sends one request and gives what answers it. An answer that is no success is a
     /// failure with the words of its problem.
     pub(super) async fn send<B>(
-&self,
-method: Method,
-target: &str,
-content_type: Option<&'static str>,
-body: B,
+        &self,
+        method: Method,
+        target: &str,
+        content_type: Option<&'static str>,
+        body: B,
     ) -> Result<Response<Incoming>, Failure>
     where
-B: Body<Data = Bytes> + Send + 'static,
-B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-let answer = self.ask(method, target, content_type, body).await?;
-if answer.status().is_success() {
-    return Ok(answer);
-}
-let status = answer.status();
-let body = read(answer).await.unwrap_or_default();
-Err(Failure::Refused(words_of(status, &body)))
+        let answer = self.ask(method, target, content_type, body).await?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let status = answer.status();
+        let body = read(answer).await.unwrap_or_default();
+        Err(Failure::Refused(words_of(status, &body)))
     }
 
     /// What is at a path, whole; `None` when this hub has no such path.
     pub(super) async fn get(&self, target: &str) -> Result<Option<Bytes>, Failure> {
-let answer = self.ask(Method::GET, target, None, Empty::<Bytes>::new()).await?;
-let status = answer.status();
-let body = read(answer).await?;
-match status {
-    StatusCode::NOT_FOUND => Ok(None),
-    status if status.is_success() => Ok(Some(body)),
-    status => Err(Failure::Refused(words_of(status, &body))),
-}
+        let answer = self.ask(Method::GET, target, None, Empty::<Bytes>::new()).await?;
+        let status = answer.status();
+        let body = read(answer).await?;
+        match status {
+            StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_success() => Ok(Some(body)),
+            status => Err(Failure::Refused(words_of(status, &body))),
+        }
     }
 
     /// Sends one request and gives what answers it, whatever that is.
     async fn ask<B>(
-&self,
-method: Method,
-target: &str,
-content_type: Option<&'static str>,
-body: B,
+        &self,
+        method: Method,
+        target: &str,
+        content_type: Option<&'static str>,
+        body: B,
     ) -> Result<Response<Incoming>, Failure>
     where
-B: Body<Data = Bytes> + Send + 'static,
-B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-let mut request = Request::builder().method(method).uri(target);
-if let Some(kind) = content_type {
-    request = request.header(CONTENT_TYPE, kind);
-}
-self.send_request(request, body).await
+        let mut request = Request::builder().method(method).uri(target);
+        if let Some(kind) = content_type {
+            request = request.header(CONTENT_TYPE, kind);
+        }
+        self.send_request(request, body).await
     }
 
     /// Sends one request and gives what answers it, whatever its status.
     pub(super) async fn send_request<B>(
-&self,
-request: http::request::Builder,
-body: B,
+        &self,
+        request: http::request::Builder,
+        body: B,
     ) -> Result<Response<Incoming>, Failure>
     where
-B: Body<Data = Bytes> + Send + 'static,
-B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-let place = self.place()?;
-let mut request = request.header(ACCEPT, "*/*");
-if let Some(path) = &self.admin_token_file {
-    let token = Token::read(path).map_err(Failure::Unreachable)?;
-    request = request.header(AUTHORIZATION, token.bearer());
-}
-match place {
-    Place::Socket(path) => {
-let stream = UnixStream::connect(&path).await.map_err(|error| {
-    Failure::Unreachable(format!(
-"no hub answers on {}: {error}; start one with `slotway hub`, or name its \
+        let place = self.place()?;
+        let mut request = request.header(ACCEPT, "*/*");
+        if let Some(path) = &self.admin_token_file {
+            let token = Token::read(path).map_err(Failure::Unreachable)?;
+            request = request.header(AUTHORIZATION, token.bearer());
+        }
+        match place {
+            Place::Socket(path) => {
+                let stream = UnixStream::connect(&path).await.map_err(|error| {
+                    Failure::Unreachable(format!(
+                        "no hub answers on {}: {error}; start one with `slotway hub`, or name its \
  admin socket with --admin",
-path.display()
-    ))
-})?;
-exchange(TokioIo::new(stream), request.header(HOST, "localhost"), body).await
-    }
-    Place::Tcp { authority, address } => {
-let stream = TcpStream::connect(&address).await.map_err(|error| {
-    Failure::Unreachable(format!("no hub answers on {address}: {error}"))
-})?;
-exchange(TokioIo::new(stream), request.header(HOST, authority), body).await
-    }
-}
+                        path.display()
+                    ))
+                })?;
+                exchange(TokioIo::new(stream), request.header(HOST, "localhost"), body).await
+            }
+            Place::Tcp { authority, address } => {
+                let stream = TcpStream::connect(&address).await.map_err(|error| {
+                    Failure::Unreachable(format!("no hub answers on {address}: {error}"))
+                })?;
+                exchange(TokioIo::new(stream), request.header(HOST, authority), body).await
+            }
+        }
     }
 }
 
@@ -189,8 +189,8 @@ where
 {
     let broken = |error: hyper::Error| Failure::Broken(format!("the hub broke off: {error}"));
     let request = request
-.body(body)
-.map_err(|error| Failure::Refused(format!("this is no request: {error}")))?;
+        .body(body)
+        .map_err(|error| Failure::Refused(format!("this is no request: {error}")))?;
     let (mut sender, connection) = http1::handshake(stream).await.map_err(broken)?;
     // Ends with the answer's last byte.
     tokio::spawn(connection);
@@ -201,18 +201,18 @@ where
 pub(super) async fn read(answer: Response<Incoming>) -> Result<Bytes, Failure> {
     let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
     body.map(|body| body.to_bytes())
-.map_err(|error| Failure::Broken(format!("the hub's answer broke off: {error}")))
+        .map_err(|error| Failure::Broken(format!("the hub's answer broke off: {error}")))
 }
 
 /// The words of a problem, or of whatever else answered.
 pub(super) fn words_of(status: StatusCode, body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Told {
-detail: String,
+        detail: String,
     }
     match serde_json::from_slice::<Told>(body) {
-Ok(told) => told.detail,
-Err(_) => format!("the hub answered {status}"),
+        Ok(told) => told.detail,
+        Err(_) => format!("the hub answered {status}"),
     }
 }
 
@@ -221,20 +221,20 @@ Err(_) => format!("the hub answered {status}"),
 pub(super) fn run(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let done = match runtime {
-Ok(runtime) => {
-    let done = runtime.block_on(command);
-    // A thread may still wait for a line of standard input that nobody needs now.
-    runtime.shutdown_background();
-    done
-}
-Err(error) => Err(Failure::Unreachable(format!("cannot start: {error}"))),
+        Ok(runtime) => {
+            let done = runtime.block_on(command);
+            // A thread may still wait for a line of standard input that nobody needs now.
+            runtime.shutdown_background();
+            done
+        }
+        Err(error) => Err(Failure::Unreachable(format!("cannot start: {error}"))),
     };
     match done {
-Ok(()) => ExitCode::SUCCESS,
-Err(failure) => {
-    let _ = writeln!(io::stderr(), "slotway: {failure}");
-    ExitCode::FAILURE
-}
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "slotway: {failure}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -248,12 +248,12 @@ pub(super) fn pair(query: &mut String, name: &str, value: &str) {
 impl Token {
     /// The header that carries it.
     fn bearer(&self) -> HeaderValue {
-let mut value = Vec::from(b"Bearer ");
-value.extend_from_slice(self.secret());
-// A token is visible ASCII.
-let mut value =
-    HeaderValue::from_bytes(&value).unwrap_or_else(|_| HeaderValue::from_static(""));
-value.set_sensitive(true);
-value
+        let mut value = Vec::from(b"Bearer ");
+        value.extend_from_slice(self.secret());
+        // A token is visible ASCII.
+        let mut value =
+            HeaderValue::from_bytes(&value).unwrap_or_else(|_| HeaderValue::from_static(""));
+        value.set_sensitive(true);
+        value
     }
 }
