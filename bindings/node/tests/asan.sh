@@ -43,7 +43,7 @@ files=()
 for name in "$@"; do files+=("test/$name.test.js"); done
 if [ ${#files[@]} -eq 0 ]; then
     # Of volume there is enough without it.
-    mapfile -t files < <(find test/native -name '*.test.js' ! -name 'volume*' | sort)
+    mapfile -t files < <(find test/native test/calls test/runner -name '*.test.js' ! -name 'volume*' | sort)
 fi
 # Node keeps memory until its end, and handles its own faults.
 export ASAN_OPTIONS=detect_leaks=0:handle_segv=0:detect_stack_use_after_return=0

@@ -6,6 +6,7 @@ const { createHash } = require('node:crypto');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
+const { Worker } = require('slotway');
 const { fetch } = require('../support/client.js');
 const { Bus } = require('../events/support.js');
 const { Hub, eventually } = require('../support/hub.js');
@@ -96,6 +97,26 @@ test('sse.js', () =>
       ),
     403,
   ));
+
+test('queue.mjs', async (t) => {
+  const file = path.join(__dirname, '..', '..', 'examples', 'queue.mjs');
+  const example = new Process(process.execPath, ['--trace-warnings', file], {
+    env: { SLOTWAY_HUB: hub.control, CAPACITY: '2' },
+  });
+  t.after(() => example.remove());
+  await example.waitLine(/^ready$/);
+  const caller = new Worker('caller', { hub: hub.control });
+  const running = await caller.start();
+  t.after(() => running.close());
+  const call = async (activity, payload) =>
+    (await caller.call('demo/work', activity, payload)).text();
+  assert.equal(await call('echo', 'hello'), 'hello');
+  assert.equal(await call('sleep', '10'), 'slept');
+  assert.equal(await call('count'), '1');
+  assert.equal((await caller.call('demo/work', 'fail')).status, 500);
+  assert.equal(await example.terminate(), 0, example.said('it did not end well'));
+  assert.deepEqual(example.lines, ['ready']);
+});
 
 test('events.js', async (t) => {
   const bus = await new Bus().start();
