@@ -36,6 +36,8 @@ pub(super) fn workers(app: &mut App, table: &Table, area: Rect, frame: &mut Fram
     for (at, row) in table.rows.iter().enumerate().skip(app.offset).take(visible) {
         let mut line = text(&layout.row(table, row), app.colours);
         if at == app.selected {
+            let rest = usize::from(area.width).saturating_sub(line.width());
+            line.push_span(" ".repeat(rest));
             line = line.patch_style(selected(app.colours));
         }
         lines.push(line);
