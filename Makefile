@@ -20,7 +20,7 @@ help:
 	@echo "make fuzz              libFuzzer on every target, FUZZ_SECONDS=60 each"
 	@echo "make abi               the C interface beside the stored one"
 	@echo "make allocations       who allocates how much for a request in the hub, place by place"
-	@echo "make screenshots       docs/dashboard-*.png: the dashboard under load, one worker stopped"
+	@echo "make screenshots       docs/dashboard-*.png, docs/status.svg, docs/top.svg: under load, one worker stopped"
 	@echo "make header            write include/slotway.h anew after a change of the C ABI"
 
 setup:
@@ -43,6 +43,7 @@ counts-store: setup
 
 screenshots: setup
 	@tests/browser/run.sh screenshots
+	@tests/terminal/run.sh
 
 soak: setup
 	@scripts/soak.sh
