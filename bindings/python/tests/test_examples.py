@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from hub import PATIENCE, Hub, eventually
+from slotway import Caller, CallFailed
 from streams import Client
+from takers import QUEUE, Taker
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -84,6 +88,20 @@ def test_events(hub: Hub) -> None:
     finally:
         listener.kill()
         listener.communicate()
+
+
+def test_queue(hub: Hub) -> None:
+    """Takes what a program calls."""
+    with Taker(hub, capacity=2) as taker, Caller(hub=hub.control) as caller:
+        assert caller.call(QUEUE, "echo", "hello").text() == "hello"
+        assert caller.call(QUEUE, "sleep", "5").text() == "slept"
+        assert caller.call(QUEUE, "fail").status == 500
+        assert [caller.call(QUEUE, "count").text() for _ in "ab"] == ["1", "2"]
+        assert taker.end() == (0, "")
+    with Taker(hub) as taker, Caller(hub=hub.control) as caller:
+        with pytest.raises(CallFailed):
+            caller.call(QUEUE, "crash")
+        assert taker.process.wait(PATIENCE) == 1
 
 
 def test_sse(hub: Hub) -> None:
