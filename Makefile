@@ -4,7 +4,7 @@ CARGO ?= cargo
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: help demo tour test check unit loom c python node counts counts-store blackbox clients browser screenshots bench allocations san fuzz abi header install setup clean
+.PHONY: help demo tour test check unit loom c python node fleet counts counts-store blackbox clients browser screenshots bench allocations san fuzz abi header install setup clean
 
 help:
 	@echo "make demo              see it work: a hub, a C worker, a Rust worker, real requests"
@@ -15,7 +15,7 @@ help:
 	@echo "make counts            instructions for one exchange beside the baseline; counts-store sets it anew"
 	@echo "make soak              20 minutes of deaths, hostile workers and crowds; SOAK_MINUTES=n"
 	@echo "make install PREFIX=…  the hub, the C library, its header, pkg-config and CMake files"
-	@echo "make check|unit|loom|c|python|node|counts|blackbox|clients|browser   one part of make test"
+	@echo "make check|unit|loom|c|python|node|fleet|counts|blackbox|clients|browser   one part of make test"
 	@echo "make san               core and the C interface under AddressSanitizer, ThreadSanitizer"
 	@echo "make fuzz              libFuzzer on every target, FUZZ_SECONDS=60 each"
 	@echo "make abi               the C interface beside the stored one"
@@ -35,7 +35,7 @@ tour: setup
 test: setup
 	@scripts/test.sh
 
-check unit loom c python node counts blackbox clients browser: setup
+check unit loom c python node fleet counts blackbox clients browser: setup
 	@scripts/test.sh $@
 
 counts-store: setup

@@ -81,6 +81,10 @@ node() {
     part "Node: package, types, workers" bindings/node/tests/run.sh
 }
 
+fleet() {
+    part "task queues: workers of three languages" tests/fleet/run.sh
+}
+
 c() {
     part "C: header, install, examples" bindings/c/tests/run.sh
 }
@@ -108,7 +112,7 @@ tour() {
     part "README: five minutes" scripts/tour.sh
 }
 
-if [ $# -eq 0 ]; then set -- check unit loom c python node counts blackbox clients browser tour; fi
+if [ $# -eq 0 ]; then set -- check unit loom c python node fleet counts blackbox clients browser tour; fi
 for name in "$@"; do "$name"; done
 
 echo
