@@ -187,7 +187,8 @@
 #define SLOTWAY_DELIVERY_AT_LEAST 2
 
 // To do the activity twice does no more than to do it once: it may be begun again when a
-// worker ends with it in its hands, if attempts says so. A flag of slotway_call.
+// worker ends with it in its hands or answers with 500 or more, if attempts says so. A flag
+// of slotway_call.
 #define SLOTWAY_CALL_IDEMPOTENT 1
 
 // The outcome was that of an earlier call with the same key. A flag of slotway_reply.

@@ -9,7 +9,8 @@ use crate::options::{Sized32, sized};
 use crate::types::{slotway_view, view_bytes, view_text};
 
 /// To do the activity twice does no more than to do it once: it may be begun again when a
-/// worker ends with it in its hands, if attempts says so. A flag of slotway_call.
+/// worker ends with it in its hands or answers with 500 or more, if attempts says so. A flag
+/// of slotway_call.
 pub const SLOTWAY_CALL_IDEMPOTENT: u32 = 1;
 
 /// An activity to be done by a worker that takes it. Begin with SLOTWAY_CALL_INIT; queue and

@@ -49,6 +49,8 @@ pub(crate) fn build() {
     worker(Flavor::C);
     worker(Flavor::EventLoop);
     events();
+    c_caller();
+    c_queue_worker();
 }
 
 /// Has the hubs that start from now on be another program, or the usual one again.
@@ -94,6 +96,24 @@ pub fn events() -> Command {
     command
 }
 
+/// `c/caller.c`, which calls activities, by its first arguments.
+pub fn c_caller() -> Command {
+    static CALLER: OnceLock<PathBuf> = OnceLock::new();
+    let mut command = Command::new(CALLER.get_or_init(|| build_c("caller")));
+    clean(&mut command);
+    command
+}
+
+/// The example of C that takes activities from the queue `demo/work`; it finds its hub by
+/// `SLOTWAY_HUB`.
+pub fn c_queue_worker() -> Command {
+    static WORKER: OnceLock<PathBuf> = OnceLock::new();
+    let source = || root().join("bindings/c/examples/queue.c");
+    let mut command = Command::new(WORKER.get_or_init(|| build_c_from("queue", &source())));
+    clean(&mut command);
+    command
+}
+
 /// A program that says hello on the control socket and prints what comes back.
 pub fn stranger() -> PathBuf {
     target().join("slotway-stranger")
@@ -106,6 +126,10 @@ pub fn publisher() -> PathBuf {
 
 /// Builds a program of `tests/c` against the library that cargo builds.
 fn build_c(name: &str) -> PathBuf {
+    build_c_from(name, &root().join(format!("tests/c/{name}.c")))
+}
+
+fn build_c_from(name: &str, source: &Path) -> PathBuf {
     cargo_build("slotway-ffi");
     let (root, target) = (root(), target());
     let program = target.join(format!("slotway-c-{name}"));
@@ -115,7 +139,7 @@ fn build_c(name: &str) -> PathBuf {
     gcc.args(["-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pedantic", "-pthread"])
         .arg("-I")
         .arg(root.join("include"))
-        .arg(root.join(format!("tests/c/{name}.c")))
+        .arg(source)
         .arg("-o")
         .arg(&fresh)
         .arg(target.join("libslotway.a"))

@@ -4,6 +4,7 @@ mod abuse;
 mod answers;
 mod browsers;
 mod c_events;
+mod c_queues;
 mod campaigns;
 mod control_socket;
 mod death;

@@ -1,6 +1,6 @@
 /* Takes activities from the queue demo/work, CAPACITY (an environment variable; 4) at a time,
  * in one thread that never blocks: while some sleep, others come and go.
- * Try: curl -d hello http://127.0.0.1:8080/queues/demo/work/echo
+ * Try: slotway call demo/work echo hello
  * Another worker calls them with slotway_worker_call. */
 #define _POSIX_C_SOURCE 200809L
 #include <poll.h>

@@ -3,57 +3,13 @@
  * failed. */
 #define _POSIX_C_SOURCE 200809L
 #include <poll.h>
-#include <pthread.h>
-#include <slotway.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static int failures;
-
-static void report(int line, const char *text, slotway_status status)
-{
-    fprintf(stderr, "bus.c:%d: %s (status %s; last error: %s)\n", line, text,
-            slotway_status_name(status), slotway_last_error());
-    failures++;
-}
-
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) \
-            report(__LINE__, #condition, slotway_last_status()); \
-    } while (0)
-
-/* A call gives a status; if it is an error, it is this thread's last one and has a text. */
-#define GIVES(expected, call) \
-    do { \
-        slotway_status given_ = (call); \
-        if (given_ != (expected)) \
-            report(__LINE__, #call " gives " #expected, given_); \
-        if ((expected) != SLOTWAY_OK && \
-            (slotway_last_status() != (expected) || slotway_last_error()[0] == 0)) \
-            report(__LINE__, #call " is the last error", given_); \
-    } while (0)
-
-#define SAYS(words) CHECK(strstr(slotway_last_error(), words) != NULL)
+#include "check.h"
 
 #define ROOM 64
 
 static slotway_worker *worker;
-
-static slotway_view view(const char *text)
-{
-    slotway_view made = SLOTWAY_VIEW_INIT;
-    made.data = text;
-    made.length = strlen(text);
-    return made;
-}
-
-static bool is(slotway_view given, const char *text)
-{
-    return given.data != NULL && given.length == strlen(text) &&
-           memcmp(given.data, text, given.length) == 0;
-}
 
 static slotway_event event(const char *topic, const char *payload)
 {

@@ -47,8 +47,7 @@ eventually() {
 # --- the header, compiled ---------------------------------------------------------------
 
 compiles() { "$@" -x "$language" "-std=$standard" "${warnings[@]}" -Iinclude -fsyntax-only \
-    "$here/tests/header.c" "$here/tests/program.c" "$here/tests/exercise.c" "$here/tests/bus.c" \
-    "$here"/examples/*.c; }
+    "$here"/tests/{header,program,exercise,bus,calls,registrations}.c "$here"/examples/*.c; }
 newest=c23
 "$CC" -std=c23 -x c -fsyntax-only /dev/null 2>/dev/null || newest=c2x
 for standard in c99 c11 c17 $newest c++11 c++14 c++17 c++20; do
@@ -118,7 +117,7 @@ else
 fi
 
 mkdir "$work/out"
-cp "$here"/tests/*.c "$here"/examples/*.c "$work/out"
+cp "$here"/tests/*.[ch] "$here"/examples/*.c "$work/out"
 programs=()
 # build NAME COMPILER LANGUAGE STANDARD LINKAGE FILE: a program out of the tree.
 build() {
@@ -153,14 +152,14 @@ if have cmake; then
 else
     skip "builds with CMake" "no cmake"
 fi
-for example in hello echo inplace threads poll_loop events tokens exercise bus; do
+for example in hello echo inplace threads poll_loop events tokens queue exercise bus calls registrations; do
     build "$example" "$CC" c c11 shared "$example.c"
 done
 
 # --- serving ----------------------------------------------------------------------------
 
 start_hub() {
-    "$prefix/bin/slotway" hub --listen 127.0.0.1:0 --control "$work/hub.sock" --admin none \
+    SLOTWAY_QUEUES_OPEN='*' "$prefix/bin/slotway" hub --listen 127.0.0.1:0 --control "$work/hub.sock" --admin none \
         --ready-file "$work/ready" >"$work/hub.log" 2>&1 &
     started+=($!)
     eventually test -s "$work/ready" || return 1
@@ -270,19 +269,26 @@ else
     skip "every function under valgrind" "no valgrind"
 fi
 
-# Events and streams, likewise; it is its own subscriber.
-start bus "$work/out/bus"
-ends "every function of events" bus
-stop_input
-if have valgrind; then
-    start bus-valgrind valgrind --error-exitcode=9 --leak-check=full \
-        --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
-        --quiet "$work/out/bus"
-    ends "every function of events under valgrind" bus-valgrind
+# Events and streams, activities and calls, and many registrations, likewise; each is its own
+# client.
+by_itself() {
+    local program=$1 what=$2
+    start "$program" "$work/out/$program"
+    ends "every function of $what" "$program"
     stop_input
-else
-    skip "every function of events under valgrind" "no valgrind"
-fi
+    if have valgrind; then
+        start "$program-valgrind" valgrind --error-exitcode=9 --leak-check=full \
+            --show-leak-kinds=definite,indirect,possible \
+            --errors-for-leak-kinds=definite,indirect,possible --quiet "$work/out/$program"
+        ends "every function of $what under valgrind" "$program-valgrind"
+        stop_input
+    else
+        skip "every function of $what under valgrind" "no valgrind"
+    fi
+}
+by_itself bus events
+by_itself calls calls
+by_itself registrations registrations
 
 # Twenty requests more are not one allocation more.
 allocations() {
@@ -424,6 +430,34 @@ else
     fail "tokens.c" "$(get /answers/why; cat "$work/tokens.log")"
 fi
 kill "$worker"
+stop_input
+
+start queue "$work/out/queue"
+if eventually said queue ready; then
+    check "queue.c echoes" same "$(post /queues/demo/work/echo hello)" "200 hello"
+    large=$(printf '%300000s' '' | tr ' ' x)
+    check "queue.c echoes what is larger than its slot" same \
+        "$(post /queues/demo/work/echo "$large" | sha256sum)" "$(echo "200 $large" | sha256sum)"
+    check "queue.c sleeps" same "$(post /queues/demo/work/sleep 30)" "200 slept"
+    check "queue.c fails" same "$(post /queues/demo/work/fail x)" "500 it failed"
+    check "queue.c counts" same "$(post /queues/demo/work/count x; post /queues/demo/work/count x)" \
+        "$(printf '200 1\n200 2')"
+    check "queue.c crashes" same "$(post /queues/demo/work/crash x | cut -c 1-4)" "502 "
+    wait "$worker"
+    check "and exits with 1" same $? 1
+else
+    fail "queue.c" "$(cat "$work/queue.log")"
+fi
+stop_input
+start queue "$work/out/queue"
+if eventually said queue ready; then
+    check "queue.c comes back" same "$(post /queues/demo/work/count x)" "200 1"
+    kill -TERM "$worker"
+    ends "queue.c drains on SIGTERM" queue
+else
+    fail "queue.c comes back" "$(cat "$work/queue.log")"
+    kill "$worker" 2>/dev/null
+fi
 stop_input
 
 echo "$passed passed, $failed failed, $skipped skipped"
