@@ -11,6 +11,8 @@ from typing import Self
 
 from hub import PATIENCE, Hub
 
+#: Warnings are errors. Not `-X dev`: with it asyncio complains of a machine that is slow.
+STRICT = ("-W", "error", "-b")
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "queue_worker.py"
 
 #: The queue that they take from.
@@ -22,7 +24,7 @@ class Taker:
 
     def __init__(self, hub: Hub, capacity: int = 4) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-X", "dev", "-W", "error", EXAMPLE],
+            [sys.executable, *STRICT, EXAMPLE],
             env=os.environ | {"SLOTWAY_HUB": str(hub.control), "CAPACITY": str(capacity)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

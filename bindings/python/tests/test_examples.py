@@ -16,7 +16,7 @@ import pytest
 from hub import PATIENCE, Hub, eventually
 from slotway import Caller, CallFailed
 from streams import Client
-from takers import QUEUE, Taker
+from takers import QUEUE, STRICT, Taker
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -25,7 +25,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 def example(hub: Hub, name: str, probe: str) -> Iterator[None]:
     """Runs one until the block ends; it ends well then."""
     process = subprocess.Popen(
-        [sys.executable, "-X", "dev", "-W", "error", EXAMPLES / name],
+        [sys.executable, *STRICT, EXAMPLES / name],
         env=os.environ | {"SLOTWAY_HUB": str(hub.control)},
         stderr=subprocess.PIPE,
     )
@@ -67,7 +67,7 @@ def test_events(hub: Hub) -> None:
 
     def run(*arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-X", "dev", "-W", "error", EXAMPLES / "events.py", *arguments],
+            [sys.executable, *STRICT, EXAMPLES / "events.py", *arguments],
             env=os.environ | {"SLOTWAY_HUB": str(hub.control)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
