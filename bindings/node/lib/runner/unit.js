@@ -97,15 +97,16 @@ class Unit extends Offering {
     await this._until(() => {
       const { state } = this;
       if (state === 'live') return true;
+      const gone = state === 'gone' || state === 'withdrawing';
+      const over = gone || this._running.service.ended;
+      // Counts of all are taken together, so that they are not looked at without need.
+      if (!over && state !== 'refused') return false;
       const { ending, reason } = this.metrics();
       if (ending?.name === 'refused') {
         throw new SlotwayError(`the hub refused ${this.identity} (${reason})`, CODES.refused);
       }
-      const gone = state === 'gone' || state === 'withdrawing' || this._running.service.ended;
-      if (gone || ending !== undefined) {
-        const otherwise =
-          state === 'withdrawing' || state === 'gone' ? 'was withdrawn' : 'has ended';
-        const why = ending?.text ?? `it ${otherwise}`;
+      if (over || ending !== undefined) {
+        const why = ending?.text ?? `it ${gone ? 'was withdrawn' : 'has ended'}`;
         throw new SlotwayError(`${this.identity} does not serve: ${why}`, CODES.closed);
       }
       return false;
