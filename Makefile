@@ -11,7 +11,7 @@ help:
 	@echo "make tour              the five minutes of the README, each command run"
 	@echo "make test              everything that CI runs"
 	@echo "make bench             Slotway beside its floors and peers; bench-core, bench-hubpath, bench-http,"
-	@echo "                       bench-growth, bench-python, bench-node, bench-events, bench-sse, bench-counts for one; bench-table for a document"
+	@echo "                       bench-growth, bench-python, bench-node, bench-events, bench-sse, bench-calls, bench-counts for one; bench-table for a document"
 	@echo "make counts            instructions for one exchange beside the baseline; counts-store sets it anew"
 	@echo "make soak              20 minutes of deaths, hostile workers and crowds; SOAK_MINUTES=n"
 	@echo "make install PREFIX=…  the hub, the C library, its header, pkg-config and CMake files"

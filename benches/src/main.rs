@@ -3,6 +3,7 @@
 //! Every figure is the median of several rounds, and the rounds of what is compared are
 //! interleaved, so that a busy moment of the machine falls on all of them.
 
+mod calls;
 mod contest;
 mod core;
 mod counts;
@@ -66,6 +67,8 @@ enum Command {
     Events,
     /// Streams of events to many clients, beside plain axum and nginx with nchan.
     Sse,
+    /// Calls from worker to worker, beside one exchange.
+    Calls,
     /// The figures of target/bench/summary.json as a table in Markdown.
     Table,
     /// Instructions for one exchange, beside the stored baseline.
@@ -93,6 +96,7 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
     let node = || -> (&str, Part) { ("node", Box::new(node::run)) };
     let events = || -> (&str, Part) { ("events", Box::new(events::run)) };
     let sse = || -> (&str, Part) { ("sse", Box::new(sse::run)) };
+    let calls = || -> (&str, Part) { ("calls", Box::new(calls::run)) };
     let counts = || -> (&str, Part) { ("counts", Box::new(counts::run)) };
     match command {
         Some(Command::Core) => vec![core()],
@@ -103,6 +107,7 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
         Some(Command::Node) => vec![node()],
         Some(Command::Events) => vec![events(), sse()],
         Some(Command::Sse) => vec![sse()],
+        Some(Command::Calls) => vec![calls()],
         Some(Command::Counts) => vec![counts()],
         Some(Command::Table | Command::Peer(_) | Command::EventsRound(_)) => Vec::new(),
         None => vec![
@@ -114,6 +119,7 @@ fn parts(command: Option<&Command>) -> Vec<(&'static str, Part)> {
             node(),
             events(),
             sse(),
+            calls(),
             counts(),
         ],
     }

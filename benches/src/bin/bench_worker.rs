@@ -1,4 +1,4 @@
-//! The Rust worker of the benches: hello and echo, with the SDK's defaults.
+//! The Rust worker of the benches: hello, echo, and echo as an activity, with the SDK's defaults.
 
 use slotway::{Request, Result, Worker};
 
@@ -8,5 +8,8 @@ fn main() -> Result<()> {
             format!("Hello, {}!\n", request.param("name").unwrap_or("stranger"))
         })
         .post("/echo", |request: &mut Request| Ok::<_, slotway::Error>(request.body()?.to_vec()))
+        .activity("bench/echo", "echo", |request: &mut Request| {
+            Ok::<_, slotway::Error>(request.body()?.to_vec())
+        })
         .run()
 }

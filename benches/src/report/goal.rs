@@ -52,6 +52,7 @@ const GOALS: &[(&str, Goal)] = &[
     ("events.broadcast.c1.vs_astrid", RatioAtLeast(1.0)),
     ("events.nonmatching.vs_astrid", RatioAtLeast(1.0)),
     ("events.sse.c1000.vs_nchan", RatioAtLeast(1.2)),
+    ("calls.p50.vs_exchange", RatioAtMost(2.2)),
     ("node.native.vs_http", RatioAtLeast(1.3)),
     ("node.native.c1.vs_http", RatioAtMost(1.5)),
     ("node.fastify.vs_http", RatioAtLeast(1.2)),

@@ -26,6 +26,11 @@ impl Hub {
         Ok(Hub { server, address, control })
     }
 
+    /// Where its workers connect.
+    pub(crate) fn control(&self) -> &str {
+        &self.control
+    }
+
     /// Starts a worker of it that starts processes of its own.
     pub(crate) fn family(&self, command: &mut Command) -> io::Result<Server> {
         Server::family(command.env("SLOTWAY_HUB", &self.control))
