@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::departures::Departure;
-use crate::instance::{Instance, Registration, Standing};
+use crate::instance::{Instance, Registration, Share, Standing};
 use crate::shared::Shared;
 
 #[derive(Serialize)]
@@ -65,6 +65,16 @@ struct RegistrationInfo {
     /// It takes nothing new.
     closing: bool,
     routes: Vec<RouteInfo>,
+    queues: Vec<ShareInfo>,
+}
+
+/// What it takes from one queue.
+#[derive(Serialize)]
+struct ShareInfo {
+    queue: String,
+    activities: Vec<String>,
+    capacity: u32,
+    in_flight: u32,
 }
 
 #[derive(Serialize)]
@@ -120,6 +130,15 @@ fn describe(instance: &Instance, registrations: &[Arc<Registration>]) -> WorkerI
     }
 }
 
+fn describe_share(share: &Share) -> ShareInfo {
+    ShareInfo {
+        queue: share.queue.name().to_owned(),
+        activities: share.activities.iter().map(|(name, _)| name.to_string()).collect(),
+        capacity: share.capacity,
+        in_flight: share.in_flight(),
+    }
+}
+
 fn describe_registration(known: &Registration) -> RegistrationInfo {
     RegistrationInfo {
         id: known.id,
@@ -129,6 +148,7 @@ fn describe_registration(known: &Registration) -> RegistrationInfo {
         max_concurrent: known.max_concurrent,
         ended: known.ended(),
         closing: known.is_closing(),
+        queues: known.shares.iter().map(describe_share).collect(),
         routes: known
             .routes
             .iter()

@@ -80,7 +80,7 @@ const QUEUES: &[Column] = &[
     right("WORKERS", 4),
     right("WAITING", 0),
     right("OLDEST", 1),
-    right("IN FLIGHT", 0),
+    right("AT WORK", 0),
     right("DONE", 0),
     right("FAILED", 0),
     right("RETRIED", 3),
@@ -270,13 +270,15 @@ fn queue_row(queue: &TaskQueue) -> Vec<Piece> {
         _ => Paint::Odd,
     };
     let odd = |count: u64| if count > 0 { Paint::Odd } else { Paint::Plain };
+    // The hub counts those that wait, too.
+    let at_work = queue.in_flight.saturating_sub(queue.waiting);
     let none = if queue.workers == 0 { Paint::Bad } else { Paint::Plain };
     vec![
         piece(&queue.queue, none),
         piece(queue.workers.to_string(), none),
         piece(format!("{}/{}", queue.waiting, queue.waiting_max), waits),
         piece(words::ms(queue.oldest_wait_ms.filter(|_| queue.waiting > 0)), waits),
-        piece(format!("{}/{}", queue.in_flight, queue.capacity), Paint::Plain),
+        piece(format!("{at_work}/{}", queue.capacity), Paint::Plain),
         piece(queue.completed.to_string(), Paint::Plain),
         piece(queue.failed.to_string(), odd(queue.failed)),
         piece(queue.retried.to_string(), odd(queue.retried)),

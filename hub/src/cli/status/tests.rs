@@ -54,7 +54,7 @@ pub(in crate::cli) fn told() -> Status {
         ],
         "queues": [
             { "queue": "media/images", "waiting": 0, "waiting_max": 1024, "in_flight": 4, "capacity": 8, "workers": 2, "oldest_wait_ms": null, "completed": 1200, "failed": 0, "retried": 0, "rejected": 0 },
-            { "queue": "media/videos", "waiting": 16, "waiting_max": 16, "in_flight": 1, "capacity": 1, "workers": 1, "oldest_wait_ms": 1500.0, "completed": 7, "failed": 2, "retried": 0, "rejected": 5 },
+            { "queue": "media/videos", "waiting": 16, "waiting_max": 16, "in_flight": 17, "capacity": 1, "workers": 1, "oldest_wait_ms": 1500.0, "completed": 7, "failed": 2, "retried": 0, "rejected": 5 },
         ],
         "waiting_for_approval": [{ "identity": "billing.a1", "worker": 8, "pid": 108, "sdk": "python 0.1.0" }],
     });
@@ -91,9 +91,9 @@ mailer   mailer.1  12 s        10  crash loop: exited with code 3
 mailer   0 of 1       -        10  none is ready
 catalog  2 of 2       -         1  ready
 
-QUEUE         WAITING  OLDEST  IN FLIGHT  DONE  FAILED  RETRIED  REJECTED
-media/videos    16/16   1.5 s        1/1     7       2        0         5
-media/images   0/1024       -        4/8  1200       0        0         0
+QUEUE         WORKERS  WAITING  OLDEST  AT WORK  DONE  FAILED  RETRIED  REJECTED
+media/videos        1    16/16   1.5 s      1/1     7       2        0         5
+media/images        2   0/1024       -      4/8  1200       0        0         0
 ";
     assert_eq!(page, expected, "\n{page}");
 }

@@ -64,9 +64,9 @@ mailer   mailer.1  12 s        10  crash loop: exited with code 3
 mailer   0 of 1       -        10  none is ready
 catalog  2 of 2       -         1  ready
 
-QUEUE         WAITING  OLDEST  IN FLIGHT  DONE  FAILED  RETRIED  REJECTED
-media/videos    16/16   1.5 s        1/1     7       2        0         5
-media/images   0/1024       -        4/8  1200       0        0         0
+QUEUE         WORKERS  WAITING  OLDEST  AT WORK  DONE  FAILED  RETRIED  REJECTED
+media/videos        1    16/16   1.5 s      1/1     7       2        0         5
+media/images        2   0/1024       -      4/8  1200       0        0         0
 
 LAST DEPARTURES
 10 s ago  media (pid 99): signal 9 ended the process
