@@ -201,7 +201,9 @@ impl Run {
                 });
                 spent.extend(why.map(|why| (process.pid, why)));
                 for registration in own.iter().flat_map(|(_, registrations)| registrations) {
-                    load.wait = load.wait.max(registration.service.queue.oldest());
+                    let lines = registration.shares.iter().flat_map(|share| &share.activities);
+                    let lines = lines.map(|(_, line)| line).chain([&registration.service.queue]);
+                    load.wait = load.wait.max(lines.filter_map(|line| line.oldest()).max());
                     load.in_flight += u64::from(registration.in_flight());
                     load.capacity += u64::from(registration.max_concurrent);
                 }

@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use nix::unistd::{Gid, Uid, User};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, getpid, kill_process,
-    kill_process_group, set_child_subreaper, waitid, waitpid,
+    kill_process_group, set_child_subreaper, wait, waitid, waitpid,
 };
 use tokio::net::unix::pipe::Receiver;
 use tracing::{debug, warn};
@@ -105,7 +105,7 @@ impl System {
                 }
             }
         }
-        while let Ok(Some((pid, status))) = waitpid(None, WaitOptions::NOHANG) {
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
             ended.extend(self.reaped(pid, status));
         }
         ended
