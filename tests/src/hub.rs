@@ -29,6 +29,8 @@ pub struct Hub {
 pub struct HubBuilder {
     dir: Arc<PrivateDir>,
     wrapper: Vec<OsString>,
+    part: &'static str,
+    worker: Vec<OsString>,
     args: Vec<OsString>,
     listen: String,
     control: Option<PathBuf>,
@@ -41,6 +43,8 @@ impl Default for HubBuilder {
         HubBuilder {
             dir: Arc::new(PrivateDir::new()),
             wrapper: Vec::new(),
+            part: "hub",
+            worker: Vec::new(),
             args: Vec::new(),
             listen: "127.0.0.1:0".to_owned(),
             control: None,
@@ -93,6 +97,14 @@ impl HubBuilder {
         self
     }
 
+    /// Starts `slotway serve` with this command, or none.
+    #[must_use]
+    pub fn serve(mut self, command: &[&str]) -> HubBuilder {
+        self.part = "serve";
+        self.worker = command.iter().map(OsString::from).collect();
+        self
+    }
+
     /// Starts the hub through another program: `prlimit`, `unshare`.
     #[must_use]
     pub fn through(mut self, wrapper: &[&str]) -> HubBuilder {
@@ -120,7 +132,7 @@ impl HubBuilder {
         // Who asks for room for many events shall have it, however large they are.
         command.env("SLOTWAY_EVENTS_SUBSCRIPTION_BYTES", "64M");
         command.envs(self.envs.iter().map(|(name, value)| (name, value)));
-        command.arg("hub");
+        command.arg(self.part);
         match &self.config {
             None => command.args(["--listen", &self.listen]),
             Some(text) => {
@@ -134,7 +146,7 @@ impl HubBuilder {
         if !self.args.iter().any(|arg| arg == "--admin") {
             command.arg("--admin").arg(self.dir.join("admin.sock"));
         }
-        command.args(&self.args);
+        command.args(&self.args).args(&self.worker);
         command
     }
 

@@ -29,6 +29,7 @@ mod proxy_protocol;
 mod reload;
 mod rfc9112;
 mod rolling;
+mod serve;
 mod start;
 mod status;
 mod tls;

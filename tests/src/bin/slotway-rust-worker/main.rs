@@ -34,8 +34,14 @@ use slotway::{Options, Worker};
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
-    let mut worker =
-        Worker::new(&args.name).options(Options::new().hub(&args.hub)).threads(args.threads);
+    let mut options = Options::new();
+    if let Some(hub) = args.hub {
+        options = options.hub(hub);
+    }
+    let mut worker = Worker::new(&args.name).options(options).threads(args.threads);
+    if let Some(most) = args.max_concurrent {
+        worker = worker.max_concurrent(most);
+    }
     for (method, pattern, handler) in routes::ROUTES {
         let pattern = format!("{}{pattern}", args.prefix);
         worker = worker.route(method, &pattern, move |request: &mut slotway::Request| {
