@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
+use slotway::{Connect, Connection, Options, Registration};
 use slotway_tests::{Flavor, Hub, Pty, Weight, Worker, artifacts, case, eventually};
 
 /// Declares cases that need no worker of a certain language.
@@ -101,6 +102,38 @@ cases! {
         // It runs under nobody.
         assert_eq!(told["supervisor"], Value::Null);
         sick.process.go_on();
+    }
+
+    60, fn status_shows_queues_and_who_waits_for_approval() {
+        let config = "[[listen]]\naddress = \"127.0.0.1:0\"\n\
+                      [identities]\naccept = [\"resizer\"]\napprove = [\"billing\"]\n";
+        let hub = Hub::builder().config(config).start();
+        let options = || {
+            Options::new().hub(hub.control_path()).connect(Connect::Within(Duration::from_secs(20)))
+        };
+        let resizer = Registration::new("resizer").queue("media/images", ["resize", "crop"]);
+        let _resizer = Connection::open(options(), vec![resizer.capacity(8)]).expect("a hub");
+        let billing = Registration::new("billing").queue("bills/out", ["send"]);
+        let _billing = Connection::open_in_background(options(), vec![billing]).expect("a hub");
+        eventually("it waits for approval", Duration::from_secs(20), || {
+            let waiting = hub.admin("/internal/identities")["waiting"].clone();
+            waiting.as_array().is_some_and(|list| list.len() == 1).then_some(())
+        });
+        let text = status(&hub, &[]);
+        let line = |begins: &str| {
+            text.lines().find(|line| line.starts_with(begins)).unwrap_or_else(|| panic!("{text}"))
+        };
+        assert!(line("billing.").ends_with("waiting for approval: slotway approve billing.2"), "{text}");
+        assert!(line("resizer.").contains(" media/images "), "{text}");
+        let queue: Vec<_> = line("media/images").split_whitespace().collect();
+        assert_eq!((queue[1], queue[4]), ("1", "0/8"), "{text}");
+        let told: Value = serde_json::from_str(&status(&hub, &["--json"])).expect("one object");
+        assert_eq!(told["waiting_for_approval"][0]["identity"], "billing.2");
+        let offers = told["workers"].as_array().expect("a list").iter();
+        let mut offers = offers.flat_map(|worker| worker["registrations"][0]["queues"].as_array());
+        let offer = &offers.next().expect("one takes from a queue")[0];
+        assert_eq!((&offer["queue"], &offer["capacity"]), (&"media/images".into(), &8.into()));
+        assert_eq!(offer["activities"], serde_json::json!(["resize", "crop"]));
     }
 
     60, fn status_at_a_terminal_fits_and_has_colours() {
