@@ -320,7 +320,7 @@ impl Shared {
     }
 }
 
-/// Answers drains and heartbeats.
+/// Answers drains, heartbeats, and what comes to be registered and withdrawn.
 fn converse(mut link: Link, shared: &Shared) {
     let _ = link.socket.set_read_timeout(None);
     while let Some(message) = link.try_read() {
@@ -329,6 +329,15 @@ fn converse(mut link: Link, shared: &Shared) {
         }
         match message {
             WorkerMessage::Heartbeat { seq } => link.write(&HubMessage::Heartbeat { seq }),
+            WorkerMessage::Register(register) => {
+                let registered = Registered::new(register.id, &*register.name);
+                shared.registers.lock().expect("whole").push(register);
+                link.write(&HubMessage::Registered(registered));
+            }
+            WorkerMessage::Unregister(unregister) => {
+                let gone = Registered::new(unregister.id, "withdrawn");
+                link.write(&HubMessage::Unregistered(gone));
+            }
             WorkerMessage::Drain(_) => {
                 shared.drains.fetch_add(1, Ordering::SeqCst);
                 loop {
