@@ -101,7 +101,8 @@ async fn run(shared: &Shared, queue: &Arc<Queue>, wanted: &Wanted, due: Instant)
     let id = shared.next_activity();
     let (mut outcome, begun) = attempts(shared, queue, wanted, due, id, &mut tried).await;
     (outcome.attempts, outcome.band, outcome.id) = (begun, tried.band, id);
-    if matches!(tried.band, Some(Band::Reject(_))) && begun == 0 {
+    let taken_on = !matches!(tried.band, None | Some(Band::Reject(_)));
+    if !taken_on {
         counted.reject();
     } else {
         counted.settle(outcome.is_success());

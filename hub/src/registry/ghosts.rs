@@ -25,6 +25,10 @@ struct Ghost {
 impl Ghosts {
     /// Remembers routes of a name, besides what is remembered of it.
     pub(super) fn add(&mut self, name: &str, routes: Arc<[RegisteredRoute]>) {
+        // One that only took activities leaves nothing to remember.
+        if routes.is_empty() {
+            return;
+        }
         self.routes += routes.len();
         self.names.push_back(Ghost { name: name.into(), routes });
         while self.routes > ROUTES_MAX
