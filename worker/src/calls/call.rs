@@ -58,8 +58,9 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// How often it may be begun when workers end with it in their hands, and the pause before
-    /// the second attempt, which doubles before each further one. Only what is
+    /// How often it may be begun, when workers end with it in their hands or answer with a
+    /// status of 500 or above, and the pause before the second attempt, which doubles before
+    /// each further one. Only what is
     /// [`idempotent`](Self::idempotent) is begun again. What no worker has claimed moves to
     /// another without counting.
     #[must_use]
@@ -106,6 +107,11 @@ impl<'a> Call<'a> {
             return wrong("the call's key is empty; leave it out, or give one".to_owned());
         }
         Ok(())
+    }
+
+    /// How long it may take in all, if that was said.
+    pub(super) fn time(&self) -> Option<Duration> {
+        self.timeout
     }
 
     /// Its record.

@@ -11,7 +11,9 @@ use slotway_core::record::HangUp;
 use super::{Call, Reply};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::events::lane::{Batch, Queue, State, Waiting, answer_token, poll, poll_task, receive};
+use crate::events::lane::{
+    Batch, Queue, State, Waiting, answer_token, poll, poll_session, poll_task, receive,
+};
 use crate::session::Session;
 use crate::shared::Shared;
 
@@ -30,15 +32,15 @@ impl Caller {
     }
 
     /// Calls, and waits for what becomes of it: exactly one outcome for each call. While the
-    /// hub is away it waits for the next.
+    /// hub is away it waits for the next, for as long as the call may take.
     ///
     /// # Errors
     ///
     /// [`Error::Call`] with how it ended when no worker has answered; arguments that cannot
     /// be; [`Error::HubGone`] when the hub went away with the call, which may have been done;
-    /// [`Error::Closed`] after a shutdown.
+    /// [`Error::Timeout`] when there was no hub in time; [`Error::Closed`] after a shutdown.
     pub fn call(&self, call: &Call<'_>) -> Result<Reply> {
-        self.begin(call, None)?.wait(None)?.ok_or(Error::Timeout)
+        self.begin(call, call.time())?.wait(None)?.ok_or(Error::Timeout)
     }
 
     /// Begins a call: waits for room on the way to the hub, for `timeout` at most, and gives
@@ -82,18 +84,24 @@ impl Caller {
         }
     }
 
-    /// [`call`](Self::call) for tasks of any runtime. A future that is dropped hangs up.
+    /// [`call`](Self::call) for tasks of any runtime. A future that is dropped hangs up. For a
+    /// hub it waits as long as it takes, because timers are the runtime's.
     ///
     /// # Errors
     ///
     /// As for [`call`](Self::call).
     pub async fn call_async(&self, call: &Call<'_>) -> Result<Reply> {
-        let (mut calling, record) = self.expect(call)?;
-        let mut waiting = Waiting::new(&self.shared, Batch::of_record(&record), has_calls);
-        poll_fn(|cx| waiting.poll(cx)).await?;
-        if let Some(session) = self.shared.session() {
-            calling = calling.sent_through(&session);
-        }
+        call.check()?;
+        let calling = loop {
+            let session = poll_fn(|cx| poll_session(&self.shared, cx)).await?;
+            has_calls(&session)?;
+            // Anew for each hub, as in `begin`.
+            let (calling, record) = self.expect(call)?;
+            let mut waiting = Waiting::of(&self.shared, Batch::of_record(&record), session.clone());
+            if poll_fn(|cx| waiting.poll_here(cx)).await? {
+                break calling.sent_through(&session);
+            }
+        };
         poll_fn(|cx| calling.poll_outcome(cx)).await
     }
 

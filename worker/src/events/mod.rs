@@ -26,7 +26,7 @@ use slotway_core::record::{EndReason, FromHub, RefusalReason};
 pub(crate) mod lane {
     pub(crate) use super::answer_token;
     pub(crate) use super::outbox::Batch;
-    pub(crate) use super::publisher::Waiting;
+    pub(crate) use super::publisher::{Waiting, poll_session};
     pub(crate) use super::queue::{Queue, State};
     pub(crate) use super::subscription::{poll, poll_task, receive};
 }

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use slotway_core::control::RefusalCode;
@@ -230,31 +230,51 @@ impl<'a, 'e> Waiting<'a, 'e> {
         Waiting { shared, batch, allowed, session: None }
     }
 
+    /// One that is for this session only.
+    pub(crate) fn of(
+        shared: &'a Shared,
+        batch: Batch<'a, 'e>,
+        session: Arc<Session>,
+    ) -> Waiting<'a, 'e> {
+        Waiting { shared, batch, allowed: |_| Ok(()), session: Some(session) }
+    }
+
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
-            let session = match &self.session {
-                Some(session) => session.clone(),
-                None => {
-                    // Before the look, so that what changes after it wakes the task.
-                    self.shared.events().wake_on_change(cx.waker());
-                    if let Some(error) = self.shared.ended() {
-                        return Poll::Ready(Err(error));
-                    }
-                    let Some(session) = self.shared.session() else { return Poll::Pending };
-                    (self.allowed)(&session)?;
-                    self.session.insert(session).clone()
-                }
-            };
-            match session.outbox().poll_put(&session, &mut self.batch, cx.waker())? {
-                Some(true) => return Poll::Ready(Ok(())),
-                Some(false) => {
-                    self.batch.forget();
-                    self.session = None;
-                }
-                None => return Poll::Pending,
+            if self.session.is_none() {
+                let session = ready!(poll_session(self.shared, cx))?;
+                (self.allowed)(&session)?;
+                self.session = Some(session);
+            }
+            if ready!(self.poll_here(cx))? {
+                return Poll::Ready(Ok(()));
             }
         }
     }
+
+    /// Waits in the line of the session that it has. `false`: that is gone.
+    pub(crate) fn poll_here(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        let Some(session) = self.session.clone() else { return Poll::Ready(Ok(false)) };
+        match session.outbox().poll_put(&session, &mut self.batch, cx.waker())? {
+            Some(true) => Poll::Ready(Ok(true)),
+            Some(false) => {
+                self.batch.forget();
+                self.session = None;
+                Poll::Ready(Ok(false))
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// The living session; the task is woken when there may be one.
+pub(crate) fn poll_session(shared: &Shared, cx: &Context<'_>) -> Poll<Result<Arc<Session>>> {
+    // Before the look, so that what changes after it wakes the task.
+    shared.events().wake_on_change(cx.waker());
+    if let Some(error) = shared.ended() {
+        return Poll::Ready(Err(error));
+    }
+    shared.session().map_or(Poll::Pending, |session| Poll::Ready(Ok(session)))
 }
 
 impl Drop for Waiting<'_, '_> {

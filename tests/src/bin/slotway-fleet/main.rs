@@ -125,12 +125,12 @@ fn take(next: &AtomicUsize, count: usize) -> Option<usize> {
 
 /// Calls one, and says what became of it.
 fn one(caller: &Caller, number: usize, tally: &Tally) {
-    let again = number % 3 == 0;
+    let again = number.is_multiple_of(3);
     let payload = match number % 2 {
         0 => format!("activity {number}"),
         _ => (number % 20).to_string(),
     };
-    let kind = if number % 2 == 0 { "echo" } else { "sleep" };
+    let kind = if number.is_multiple_of(2) { "echo" } else { "sleep" };
     let mut call = Call::new(QUEUE, kind, payload.as_bytes()).timeout(PATIENCE);
     if again {
         call = call.idempotent().retry(1000, Duration::from_millis(5));
