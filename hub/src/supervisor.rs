@@ -120,6 +120,12 @@ impl Supervisor {
         let _ = self.ask(Order::Stop).await;
     }
 
+    /// A connection of this process was ended because it answered no probe.
+    pub(crate) fn hangs(&self, pid: u32) {
+        // Whoever finds no room for an order will be evicted again.
+        let _ = self.orders.try_send(Order::Hangs(pid));
+    }
+
     /// Completes if the thread has ended, which it does not while the hub lives.
     pub(crate) async fn gone(&self) {
         self.orders.closed().await;

@@ -49,6 +49,11 @@ pub(super) async fn depart(
         let what = if by_itself { "worker disconnected" } else { "worker exited" };
         info!(worker, pid, ?names, reason = name, detail, "{what}");
     }
+    if let (Reason::Unresponsive, Some(pid), Some(supervisor)) =
+        (reason, pid, shared.supervisor.get())
+    {
+        supervisor.hangs(pid);
+    }
     shared.departures.add(Departure { at, worker, pid, names, reason, detail });
 }
 

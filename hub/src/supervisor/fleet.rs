@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Instant;
 
 use tokio::sync::oneshot;
-use tracing::info;
+use tracing::{info, warn};
 
-use super::process::{Cx, Process};
+use super::process::{Cx, Process, State};
 use super::scaler::Load;
 use super::status::{Restarted, Scaled, Status};
 use super::team::Team;
@@ -119,6 +119,17 @@ impl Fleet {
     pub(super) fn ready(&mut self, pid: u32, cx: &mut Cx<'_>) {
         for team in &mut self.teams {
             team.ready(pid, cx);
+        }
+    }
+
+    /// A process has served and hangs: it is killed, and its instance starts another.
+    pub(super) fn hangs(&mut self, pid: u32, cx: &mut Cx<'_>) {
+        let found = self.processes().find(|(_, process)| process.pid == pid);
+        if let Some((instance, process)) = found
+            && process.state == State::Ready
+        {
+            warn!(instance, pid, "is killed: it answers no probes");
+            cx.hands.kill(pid);
         }
     }
 

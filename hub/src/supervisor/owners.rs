@@ -63,7 +63,8 @@ impl Owners {
         Some(owner)
     }
 
-    fn by_pid(&self, pid: u32) -> Option<u32> {
+    /// The process that this one is, or was started by.
+    pub(super) fn by_pid(&self, pid: u32) -> Option<u32> {
         if self.leaders.contains_key(&pid) {
             return Some(pid);
         }

@@ -34,6 +34,8 @@ pub(super) enum Order {
     Scale(String, u32, oneshot::Sender<Result<Scaled, Refused>>),
     /// Follow these programs from here on, and restart what goes on.
     Follow(Vec<Program>),
+    /// A connection of this process answered no probe, and was ended.
+    Hangs(u32),
     /// Start nothing any more.
     Freeze,
     /// End everything; answered when nothing is left.
@@ -136,6 +138,7 @@ impl Run {
                 drop(reply.send(self.with(|fleet, cx| fleet.scale(&name, wanted, cx))));
             }
             Order::Follow(programs) => self.with(|fleet, cx| fleet.follow(programs, cx)),
+            Order::Hangs(pid) => self.hangs(pid),
             Order::Freeze => self.frozen = true,
             Order::Stop(reply) => {
                 self.frozen = true;
@@ -150,6 +153,17 @@ impl Run {
             self.system.owners.remove(ended.pid);
             self.limits.remove(ended.pid);
             self.with(|fleet, cx| fleet.exited(ended.pid, &ended.exit, cx));
+        }
+    }
+
+    /// Kills the process that a connection was of, unless another of its connections lives: one
+    /// of several processes that it has started is its own to see to.
+    fn hangs(&mut self, pid: u32) {
+        let owners = &mut self.system.owners;
+        let Some(owner) = owners.by_pid(pid) else { return };
+        let live = self.shared.registry.live_now();
+        if !owners.connections(&live).contains_key(&owner) {
+            self.with(|fleet, cx| fleet.hangs(owner, cx));
         }
     }
 

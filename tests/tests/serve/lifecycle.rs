@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use slotway_tests::{Flavor, Hub, eventually};
 
-use super::rig::{Rig, SOON, children, command, light, shell, signal, worker};
+use super::rig::{Rig, Row, SOON, children, command, light, shell, signal, worker};
 
 /// Goal: a worker that is killed is back, and says how its last process ended.
 #[test]
@@ -35,6 +35,28 @@ fn a_worker_that_is_killed_is_started_again() {
                 rig.hub.workers().iter().map(|w| w.json["instance"].clone()).collect();
             assert!(labels.contains(&"api.1".into()) && labels.contains(&"api.2".into()));
         }
+    });
+}
+
+/// Goal: a worker that hangs is killed and started again, and the other serves meanwhile.
+#[test]
+fn a_worker_that_hangs_is_started_again() {
+    light("a_worker_that_hangs_is_started_again", || {
+        let health = "[health]\ninterval = \"100ms\"\ntimeout = \"1s\"\n";
+        let api = worker("api", &format!("{}instances = 2", command(Flavor::Rust, &[])));
+        let rig = Rig::start(&format!("{health}{api}"));
+        let before = rig.wait_ready("api", 2);
+        signal(before[0], Signal::STOP);
+        let row = rig.wait("another is in its place", |rows| {
+            let other = |row: &&Row| {
+                row.instance == "api.1" && row.state == "ready" && row.pid != Some(before[0])
+            };
+            rows.iter().find(other).cloned()
+        });
+        assert_eq!(row.last_exit.as_deref(), Some("killed by SIGKILL"));
+        assert_eq!(rig.row("api.2").pid, Some(before[1]));
+        rig.says("answers no probes");
+        assert_eq!(rig.hub.get("/hello/you").status(), 200);
     });
 }
 
