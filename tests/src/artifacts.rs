@@ -29,8 +29,12 @@ fn run(what: &str, command: &mut Command) {
 }
 
 fn cargo_build(package: &str) {
+    cargo_build_of(package, &[]);
+}
+
+fn cargo_build_of(package: &str, of: &[&str]) {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root()).args(["build", "--quiet", "--package", package]);
+    command.current_dir(root()).args(["build", "--quiet", "--package", package]).args(of);
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
@@ -122,6 +126,14 @@ pub fn stranger() -> PathBuf {
 /// A program that publishes until it is killed.
 pub fn publisher() -> PathBuf {
     target().join("slotway-publisher")
+}
+
+/// An example of the Rust SDK.
+pub fn example(name: &str) -> Command {
+    cargo_build_of("slotway", &["--example", name]);
+    let mut command = Command::new(target().join("examples").join(name));
+    clean(&mut command);
+    command
 }
 
 /// Builds a program of `tests/c` against the library that cargo builds.

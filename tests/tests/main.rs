@@ -29,6 +29,8 @@ mod proxy_protocol;
 mod reload;
 mod rfc9112;
 mod rolling;
+mod runner;
+mod runner_faults;
 mod serve;
 mod start;
 mod status;
