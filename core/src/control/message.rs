@@ -213,8 +213,7 @@ pub struct Register {
     pub id: u32,
     /// The name under which instances share load. See [`check_name`](super::check_name).
     pub name: String,
-    /// What it serves. A request's head carries the index into this list.
-    #[serde(default)]
+    /// What it serves; may be empty. A request's head carries the index into this list.
     pub routes: Vec<Route>,
     /// The queues that it takes activities from. An activity's index counts on after the
     /// routes, through all activities of all queues in order.
