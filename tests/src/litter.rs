@@ -6,8 +6,8 @@ use std::path::Path;
 
 /// What marks what this project's own tests and benches, and their peers, have there while
 /// they run at the same time.
-const OTHERS: [&str; 7] =
-    ["-test-", "-bench-", "-browser-", "-clients-", "-tour", "-demo", "iox2_"];
+const OTHERS: [&str; 8] =
+    ["-test-", "-bench-", "-browser-", "-clients-", "-node-", "-tour", "-demo", "iox2_"];
 
 /// What lay in `/dev/shm` and `/tmp` at one moment, as far as it could be ours.
 #[derive(Debug)]
