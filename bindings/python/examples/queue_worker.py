@@ -2,7 +2,7 @@
 
     slotway hub
     python queue_worker.py
-    curl -d 'hello' localhost:8080/queues/demo/work/echo
+    slotway call demo/work echo hello
 
 Whoever calls is another worker, of any language, or a program::
 
